@@ -1,0 +1,156 @@
+"The command line as a shell sees it: what it writes, what it says, and how long it makes people wait."
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from signbook.cli import SUFFIXES, extras, run
+
+PROGRAM = [sys.executable, '-c', 'from signbook.cli import main; main()']
+MAGIC = {'.npz': b'PK', '.glb': b'glTF', '.mp4': b'ftyp', '.webm': b'\x1aE\xdf\xa3', '.gif': b'GIF8', '.png': b'\x89PNG', '.bvh': b'HIERARCHY',
+         '.vtt': b'WEBVTT'}
+
+
+def shell(*words: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([*PROGRAM, *words], capture_output=True, text=True, timeout=120, **options)
+
+
+def seconds(*words: str, tries: int = 3, **options) -> float:
+    "Best wall-clock time of a fresh process: the machine may be busy, the program is not."
+    best = float('inf')
+    for _ in range(tries):
+        start = time.perf_counter()
+        done = shell(*words, **options)
+        best = min(best, time.perf_counter() - start)
+        assert done.returncode == 0, done.stderr
+    return best
+
+
+def test_sign_writes_every_output(tmp_path, capsys):
+    names = [tmp_path/f'hello{suffix}' for suffix in SUFFIXES]
+    options = [word for name in names for word in ('-o', str(name))]
+    assert run(['sign', 'hello', *options]) == 0
+    out, err = capsys.readouterr()
+    for path in names:
+        assert MAGIC.get(path.suffix, b'') in path.read_bytes()[:64], path.name
+        assert str(path) in out
+    assert 'not reviewed' in err.lower(), 'the notice goes with every result'
+    assert sorted(os.listdir(tmp_path)) == sorted(p.name for p in names), 'nothing temporary is left behind'
+
+
+def test_options_reach_the_motion(tmp_path):
+    def length(*options):
+        path = tmp_path/'x.npz'
+        assert run(['sign', 'hello, thank you', '-o', str(path), *options]) == 0
+        return len(np.load(path, allow_pickle=False)['poses'])
+    usual = length()
+    assert length('--speed', '0.5') > usual > length('--speed', '2')
+    assert length('--transition', '2') > usual
+    assert length('--pause', '3') > usual > length('--pause', '0')
+
+
+def test_same_seed_same_bytes(tmp_path):
+    paths = [tmp_path/f'{name}.npz' for name in 'abc']
+    for path, seed in zip(paths, '778'):
+        assert run(['sign', 'hello', '-o', str(path), '--seed', seed]) == 0
+    clips = [np.load(p, allow_pickle=False)['poses'] for p in paths]
+    assert np.array_equal(clips[0], clips[1])
+    assert not np.array_equal(clips[0], clips[2])
+
+
+def test_left_handed_moves_the_other_hand(tmp_path):
+    travel = {}
+    for hand, options in (('right', []), ('left', ['--left-handed'])):
+        path = tmp_path/f'{hand}.npz'
+        assert run(['sign', 'A B C', '-o', str(path), *options]) == 0
+        poses = np.load(path, allow_pickle=False)['poses'].reshape(-1, 55, 3)
+        travel[hand] = [np.abs(np.diff(poses[:, part], axis=0)).sum() for part in (slice(25, 40), slice(40, 55))]
+    assert travel['right'][1] > 3*travel['right'][0]
+    assert travel['left'][0] > 3*travel['left'][1]
+
+
+def test_gloss_prints_json(capsys):
+    assert run(['gloss', 'Hello Zyxwv']) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report['language'] == 'ase'
+    assert 'HELLO' in report['line']
+    assert 'Zyxwv' in str(report['coverage']['spelled'])
+
+
+def test_text_from_a_pipe():
+    done = shell('gloss', '-', input='thank you')
+    assert done.returncode == 0 and 'THANK' in json.loads(done.stdout)['line']
+
+
+def test_reader_that_goes_away_is_no_error():
+    done = subprocess.run(f'{" ".join(map(repr, PROGRAM))} gloss hello | head -c 1', shell=True, capture_output=True, text=True)
+    assert done.stderr == ''
+
+
+def test_hamnosys_by_names_and_by_characters(tmp_path):
+    from signbook.signing.hamnosys import parse
+    names = 'hamflathand hamextfingeru hampalmd hamchest hamclose hammoveo'
+    for i, notation in enumerate((names, str(parse(names)))):
+        assert run(['hamnosys', notation, '-o', str(tmp_path/f'{i}.npz')]) == 0
+    a, b = (np.load(tmp_path/f'{i}.npz', allow_pickle=False)['poses'] for i in (0, 1))
+    assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize('suffix', ['.bvh', '.pose', '.npz'])
+def test_convert(tmp_path, suffix):
+    source, target = tmp_path/'a.npz', tmp_path/f'b{suffix}'
+    assert run(['sign', 'hello', '-o', str(source)]) == 0
+    assert run(['convert', str(source), str(target)]) == 0
+    assert target.stat().st_size > 1000
+
+
+def test_doctor_knows_every_extra(capsys):
+    assert run(['doctor']) == 0
+    out = capsys.readouterr().out
+    assert all(extra in out for extra in extras())
+    assert 'vertices' in out
+
+
+def test_help_of_every_command(capsys):
+    assert run(['--help']) == 0
+    commands = [line.split()[0] for line in capsys.readouterr().out.partition('Commands:')[2].splitlines() if line.strip()]
+    assert {'sign', 'gloss', 'hamnosys', 'convert', 'demo', 'doctor'} <= set(commands)
+    for command in commands:
+        assert run([command, '--help']) == 0
+        assert 'Usage: signbook' in capsys.readouterr().out
+
+
+def test_version_and_bare_call(capsys):
+    import signbook
+    assert run(['--version']) == 0
+    assert capsys.readouterr().out.strip() == signbook.__version__
+    assert run([]) == 0
+    assert 'Commands' in capsys.readouterr().out
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    import signbook.pipeline as pipeline
+    path = tmp_path/'hello.npz'
+    path.write_bytes(b'precious')
+
+    def broken(motion, path, **options):
+        from signbook.core import atomic_path
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(b'half')
+            raise OSError(28, 'No space left on device', str(path))
+
+    monkeypatch.setattr(pipeline, 'save', broken)
+    assert run(['sign', 'hello', '-o', str(path)]) == 1
+    assert path.read_bytes() == b'precious'
+    assert os.listdir(tmp_path) == ['hello.npz']
+
+
+def test_cold_start(tmp_path):
+    "Bars of a short command, Python's own start included."
+    assert seconds('gloss', 'hello') <= 1.0
+    assert seconds('sign', 'hello', '-o', str(Path('x.npz')), cwd=tmp_path) <= 2.0
