@@ -12,7 +12,7 @@ TORCH_ARGS ?=
 
 bin := $(VENV)/bin
 stamps := $(VENV)/.stamps
-pip := $(bin)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
+pip := PYTHONWARNINGS=ignore $(bin)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 everything := render,demo,torch,bake,dev
 mediapipe_needs := opencv-python-headless protobuf absl-py attrs flatbuffers matplotlib
 export PATH := $(abspath $(bin)):$(PATH)

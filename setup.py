@@ -2,7 +2,7 @@
 from configparser import ConfigParser
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, setup
 
 here = Path(__file__).parent
 parser = ConfigParser(delimiters=['='], interpolation=None)
@@ -24,8 +24,8 @@ setup(
     python_requires=f">={cfg['min_python']}",
     install_requires=cfg['requirements'].split(),
     extras_require=extras,
-    packages=find_packages(include=['signbook', 'signbook.*']),
-    package_data={'signbook': ['assets/**/*']},
+    packages=find_namespace_packages(include=['signbook', 'signbook.*'], exclude=['*__pycache__*']),   # folders of assets count as packages
+    package_data={'': ['*']},
     zip_safe=False,
     entry_points={'console_scripts': cfg['console_scripts'].split(), 'nbdev': ['signbook=signbook._modidx:d']},
     classifiers=[

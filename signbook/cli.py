@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['app', 'SUFFIXES', 'Outputs', 'Language', 'Speed', 'Transition', 'Pause', 'LeftHanded', 'Look', 'Body', 'Seed',
-           'explain', 'check_outputs', 'check_source', 'about', 'read_text', 'show_version', 'common', 'write_all',
-           'sign', 'gloss', 'hamnosys', 'convert', 'demo', 'extras', 'installed', 'browser', 'body_report', 'doctor',
-           'run', 'main']
+           'explain', 'check_outputs', 'check_source', 'about', 'read_text', 'show_version', 'common', 'prepare',
+           'progress', 'write_all', 'sign', 'gloss', 'read_sigml', 'sign_items', 'hamnosys', 'convert', 'demo',
+           'extras', 'installed', 'browser', 'body_report', 'doctor', 'run', 'main']
 
 # %% ../nbs/91_cli.ipynb #928194a0
 import os, sys
@@ -76,12 +76,12 @@ def read_text(
 # %% ../nbs/91_cli.ipynb #16e06050
 app = typer.Typer(name='signbook', add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
                   help="Text in, a signing 3D avatar out. What it makes is synthetic and not reviewed by signers.")
-SUFFIXES = ('.npz', '.glb', '.mp4', '.webm', '.gif', '.png', '.bvh', '.pose', '.vtt')
+SUFFIXES = ('.npz', '.bvh', '.pose', '.vtt', '.glb', '.mp4', '.webm', '.gif', '.png')
 Outputs = Annotated[list[Path], typer.Option('--output', '-o', help="Where to: the suffix says what (" + ' '.join(SUFFIXES) + "); may be given several times.")]
 Language = Annotated[str, typer.Option(help="Sign language, an ISO 639-3 code.")]
 Speed = Annotated[float, typer.Option(min=0.25, max=4, help="How fast the signs are; 1 is as notated.")]
 Transition = Annotated[float, typer.Option(min=0.25, max=4, help="How long the ways between signs take; 1 is usual.")]
-Pause = Annotated[float, typer.Option(min=0, max=4, help="How long the pauses at punctuation are; 1 is usual.")]
+Pause = Annotated[float, typer.Option(min=0.25, max=4, help="How long the pauses at punctuation are; 1 is usual.")]
 LeftHanded = Annotated[bool, typer.Option('--left-handed', help="Sign with the left hand as the dominant one.")]
 Look = Annotated[Optional[str], typer.Option(help="Skin, hair and clothes; `signbook doctor` lists them.")]
 Body = Annotated[Optional[Path], typer.Option(help="A licensed SMPL-X .npz instead of the free body.")]
@@ -99,20 +99,44 @@ def show_version(wanted:bool):
 def common(version:Annotated[bool, typer.Option('--version', callback=show_version, is_eager=True, help="Print the version and stop.")]=False): pass
 
 # %% ../nbs/91_cli.ipynb #6a95e209
+def prepare(
+    outputs:list[Path], # where the caller wants files
+    look:str|None,      # name of a look
+    body:Path|None,     # file of another body
+)->str|None:            # the body's path as text
+    "Check what can be checked before any work begins."
+    check_outputs(outputs, SUFFIXES)
+    if look:
+        from signbook.show import looks
+        looks.look(look)
+    return str(check_source(body)) if body else None
+
+def progress(
+    name:str, # what is being written
+):            # takes (done, all), as `pipeline.save` calls it
+    "A bar on standard error while a film is drawn, where somebody is watching."
+    from tqdm import tqdm
+    bar = tqdm(desc=name, unit=' frames', leave=False, disable=not sys.stderr.isatty())
+    def show(done, whole):
+        bar.total = whole
+        bar.update(done - bar.n)
+    return show
+
+# %% ../nbs/91_cli.ipynb #4de17a0d
 def write_all(
     result,             # `pipeline.Result`: the motion, its gloss line, what was signed and what spelled
     outputs:list[Path], # checked paths
-    look:str|None,      # name in `show.looks.LOOKS`; None = the usual one
+    look:str|None,      # name of a look; None = the usual one
 ):
     "Write every output, then say what was made and what it is not."
     from signbook import pipeline
     from signbook.motion.motion import notice
     for path in outputs:
-        pipeline.save(result.motion, path, look=look)
+        pipeline.save(result.motion, path, look=look, progress=progress(path.name))
         print(f"{path}: {result.motion.duration:.1f} s, {path.stat().st_size/1000:.0f} kB")
     print(f"{result.coverage}\n{notice(result.motion)}", file=sys.stderr)
 
-# %% ../nbs/91_cli.ipynb #4de17a0d
+# %% ../nbs/91_cli.ipynb #71b2fcfb
 @app.command()
 def sign(
     text:Annotated[str, typer.Argument(metavar='TEXT', help="What to sign; - reads standard input.")],
@@ -121,14 +145,13 @@ def sign(
     left_handed:LeftHanded=False, look:Look=None, body:Body=None, seed:Seed=0,
 ):
     "Sign TEXT: one clip, written as every file that -o names."
-    text, outputs = read_text(text), check_outputs(output, SUFFIXES)
-    if body: check_source(body)
+    text, body = read_text(text), prepare(output, look, body)
     from signbook import pipeline
     result = pipeline.text_to_motion(text, language=language, speed=speed, transition=transition, pause=pause,
                                      left_handed=left_handed, body=body, seed=seed)
-    write_all(result, outputs, look)
+    write_all(result, output, look)
 
-# %% ../nbs/91_cli.ipynb #71b2fcfb
+# %% ../nbs/91_cli.ipynb #40960383
 @app.command()
 def gloss(
     text:Annotated[str, typer.Argument(metavar='TEXT', help="What to gloss; - reads standard input.")],
@@ -138,35 +161,64 @@ def gloss(
     import json
     text = read_text(text)
     from signbook import pipeline
-    line = pipeline.gloss_line(text, language=language)
-    print(json.dumps(line.report(), ensure_ascii=False, indent=2))
+    print(json.dumps(pipeline.gloss_line(text, language=language).report(), ensure_ascii=False, indent=2))
 
-# %% ../nbs/91_cli.ipynb #40960383
+# %% ../nbs/91_cli.ipynb #3896bd69
+def read_sigml(
+    path:Path,    # a .sigml file
+    lenient:bool, # mend small mistakes
+)->list:          # of `synthesis.Item`
+    "The signs of a SiGML file, ready to be signed."
+    from signbook.signing.nonmanual import FACE, HEAD
+    from signbook.signing.sigml import from_sigml
+    from signbook.signing.synthesis import Item
+    with about(check_source(path)):
+        signs = [s for s in from_sigml(path.read_bytes(), lenient) if s.sign]
+        if not signs: raise SignbookError("expected at least one sign with hand symbols, got none")
+    tags = [[f'{tier}:{code}' for tier, codes in s.nonmanual.items() for code in codes] for s in signs]
+    unknown = sorted({t for row in tags for t in row if t not in FACE and t not in HEAD})
+    if unknown: print(f"not shown: {' '.join(unknown)}", file=sys.stderr)
+    return [Item(s.gloss or 'SIGN', str(s.sign), word=s.gloss, marks=tuple(t for t in row if t not in unknown)) for s, row in zip(signs, tags)]
+
+def sign_items(items, language, speed, left_handed, body, seed):
+    "What `pipeline.Result` says, for items that did not come from a text."
+    from types import SimpleNamespace
+    from signbook.signing.synthesis import Pace, rig_of, synthesise
+    motion = synthesise(items, rig_of(body), Pace(speed), language, seed).motion
+    return SimpleNamespace(motion=motion.mirror() if left_handed else motion, coverage=f"{len(items)} signed")
+
+# %% ../nbs/91_cli.ipynb #e0975170
 @app.command()
 def hamnosys(
     notation:Annotated[str, typer.Argument(metavar='NOTATION', help="HamNoSys: Unicode, symbol names, or the name of a .sigml file; - reads standard input.")],
     output:Outputs,
     language:Language='und', speed:Speed=1., left_handed:LeftHanded=False, look:Look=None, body:Body=None, seed:Seed=0,
-    lenient:Annotated[bool, typer.Option(help="Mend small mistakes in the notation instead of refusing it.")]=False,
+    lenient:Annotated[bool, typer.Option('--lenient', help="Mend small mistakes in the notation instead of refusing it.")]=False,
 ):
-    "Sign one sign written in HamNoSys."
-    notation, outputs = read_text(notation), check_outputs(output, SUFFIXES)
-    if body: check_source(body)
-    from signbook import pipeline
-    result = pipeline.notation_to_motion(notation, language=language, lenient=lenient, speed=speed, left_handed=left_handed, body=body, seed=seed)
-    write_all(result, outputs, look)
+    "Sign what is written in HamNoSys."
+    notation, body = read_text(notation), prepare(output, look, body)
+    how = dict(language=language, speed=speed, left_handed=left_handed, body=body, seed=seed)
+    if notation.lower().endswith('.sigml'): result = sign_items(read_sigml(Path(notation), lenient), **how)
+    else:
+        from signbook import pipeline
+        result = pipeline.notation_to_motion(notation, lenient=lenient, **how)
+    write_all(result, output, look)
 
-# %% ../nbs/91_cli.ipynb #9aef5310
+# %% ../nbs/91_cli.ipynb #21974a01
 @app.command()
 def convert(
-    source:Annotated[Path, typer.Argument(metavar='SRC', help="A clip: .npz (ours, AMASS, BEAT2), .pose or .bvh.")],
-    target:Annotated[Path, typer.Argument(metavar='DST', help="Where to; the suffix says what.")],
+    source:Annotated[Path, typer.Argument(metavar='SRC', help="A clip: .npz (ours, AMASS, BEAT2) or .bvh.")],
+    target:Annotated[Path, typer.Argument(metavar='DST', help="Where to; any suffix that `sign` knows.")],
+    look:Look=None,
 ):
-    "Turn a clip of one format into another."
-    check_source(source); check_outputs([target], SUFFIXES)
+    "Turn a clip into another format."
+    check_source(source); prepare([target], look, None)
+    from signbook import pipeline
     from signbook.motion import formats
-    with about(source): formats.convert(source, target)
-    print(f"{target}: {target.stat().st_size/1000:.0f} kB")
+    with about(source): motion = formats.load(source)
+    pipeline.save(motion, target, look=look, progress=progress(target.name))
+    print(f"{target}: {motion.duration:.1f} s, {target.stat().st_size/1000:.0f} kB")
+    if motion.meta.get('unread'): print(f"not read: {motion.meta['unread']}", file=sys.stderr)
 
 # %% ../nbs/91_cli.ipynb #6c8ba889
 @app.command()

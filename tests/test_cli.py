@@ -51,7 +51,7 @@ def test_options_reach_the_motion(tmp_path):
     usual = length()
     assert length('--speed', '0.5') > usual > length('--speed', '2')
     assert length('--transition', '2') > usual
-    assert length('--pause', '3') > usual > length('--pause', '0')
+    assert length('--pause', '3') > usual > length('--pause', '0.25')
 
 
 def test_same_seed_same_bytes(tmp_path):

@@ -1,6 +1,7 @@
 "HamNoSys at scale: real notations, random symbols, random signs, hostile files."
 import csv
 import gc
+import pickle
 import time
 from pathlib import Path
 
@@ -186,7 +187,6 @@ def joined(*parts):
     return st.tuples(*parts).map(lambda found: sum(found, ()))
 
 
-one = st.builds(lambda n: (n,), names)
 thumb, bend, finger, part = (of(k).map(lambda n: (n,)) for k in ('thumb', 'bend', 'finger', 'finger part'))
 size, side, increase = of('size'), of('side'), of('increase')
 finger_marks = st.one_of(finger, joined(finger, bend), joined(finger, part, finger),
@@ -288,6 +288,15 @@ def test_every_alias_is_a_symbol():
                                      to_unicode(('fist', 'extfingeru', 'palmd')) + '\n', ['fist', 'hamextfingeru', '\ue03c']])
 def test_ways_to_write(written):
     assert parse(written).names == ('fist', 'extfingeru', 'palmd')
+
+
+def test_old_code_points_of_two_symbols():
+    assert tokenise('\ue000\xee\xef') == ('fist', 'belowstomach', 'lrbeside')
+
+
+def test_errors_travel_between_processes():
+    error = pickle.loads(pickle.dumps(refusal('flathand extfingero moveu smallmod smallmod')))
+    assert (error.position, error.symbol) == (4, 'smallmod') and str(error).startswith('symbol 5 of 5')
 
 
 @FEW

@@ -80,14 +80,15 @@ def test_index_of_modules_knows_no_ghosts():
 
 def provenance(asset: Path) -> Path | None:
     "The file that says where an asset comes from: beside it, or one for its folder, or one for the folder above."
-    names = [f'{asset.name.split(".")[0]}.provenance.json', 'provenance.json', f'{asset.name.split(".")[0]}.LICENSES.txt']
+    names = [f'{asset.name.split(".")[0]}.provenance.json', 'provenance.json', 'PROVENANCE.md']
     here = [asset.parent/n for n in names] + [asset.parent.parent/'provenance.json']
     return next((p for p in here if p.is_file() and ASSETS in p.parents), None)
 
 
 def test_every_asset_says_where_it_comes_from():
-    files = [p for p in ASSETS.rglob('*') if p.is_file() and not p.name.startswith('.')]
-    silent = [name(p) for p in files if not re.search(r'provenance\.json$|LICENSES', p.name) and provenance(p) is None]
+    "Style sheets are code of this project; everything else was made from something, by somebody, under some licence."
+    files = [p for p in ASSETS.rglob('*') if p.is_file() and not p.name.startswith('.') and p.suffix != '.css']
+    silent = [name(p) for p in files if not re.search(r'provenance', p.name, re.I) and provenance(p) is None]
     assert files and silent == []
 
 

@@ -106,10 +106,10 @@ def _channels(bone, numbers, unit):
     "One bone's numbers (T,C) as turns (T,3,3) and position (T,3) in metres."
     turn, place = np.broadcast_to(np.eye(3), (len(numbers), 3, 3)), np.full((len(numbers), 3), np.nan)
     for k, channel in enumerate(bone[3]):
-        axis = 'XYZ'.index(channel[0].upper())
-        if channel[1:].lower() == 'rotation': turn = turn @ aa_to_mat(np.radians(numbers[:, k, None])*np.eye(3)[axis])
-        elif channel[1:].lower() == 'position': place[:, axis] = numbers[:, k]*unit
-        else: raise ValueError(f'unknown channel {channel}')
+        axis, kind = 'XYZ'.find(channel[0].upper()), channel[1:].lower()
+        if axis < 0 or kind not in ('rotation', 'position'): raise ValueError(channel)
+        if kind == 'rotation': turn = turn @ aa_to_mat(np.radians(numbers[:, k, None])*np.eye(3)[axis])
+        else: place[:, axis] = numbers[:, k]*unit
     return turn, np.where(np.isnan(place), bone[2]*unit, place)
 
 def _unit(bones):

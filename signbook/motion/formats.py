@@ -13,7 +13,7 @@ from ..core import SignbookError, atomic_path, file_error, read_bytes
 from .bvh import load_bvh, save_bvh
 from .motion import Motion, Span, check_provenance, notice
 from .npz import load_npz, save_npz
-from .points import load_pose, save_pose
+from .points import load_pose, on_free_body, save_pose
 
 # %% ../../nbs/15_motion.formats.ipynb #fed24136
 def _clock(seconds):
@@ -91,5 +91,6 @@ def convert(
     source:str|Path, # .npz or .bvh
     target:str|Path, # .npz .pose .bvh .vtt
 )->Path:             # the target
-    "Read one format, write another."
-    return save(load(source), target)
+    "Read one format, write another; points and bones of a clip from another body are those of the free body."
+    motion = load(source)
+    return save(on_free_body(motion) if Path(target).suffix.lower() in ('.pose', '.bvh') else motion, target)

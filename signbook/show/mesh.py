@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Piece', 'whole', 'corner_sum', 'unit', 'vertex_normals', 'neighbour_mean', 'outline', 'crossings', 'split', 'between',
-           'cut', 'inside', 'keep', 'refine', 'hang', 'push', 'shell', 'ray_hits', 'grid_faces', 'drape', 'join']
+           'cut', 'inside', 'keep', 'refine', 'hang', 'push', 'shell', 'ray_hits', 'grid_faces', 'beneath', 'drape',
+           'join', 'hung']
 
 # %% ../../nbs/20b_show.mesh.ipynb #d639ac0e
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ class Piece:
     faces: np.ndarray        # (F,3) corners
     kind: np.ndarray         # (F,) a label a triangle: what it is made of
     offset: np.ndarray|None = None   # (R,3) metres, added in the rest pose; None is zero
+    shade: np.ndarray|None = None    # (R,) brightness to multiply the colour with; None is 1
 
     def points(self,
         body:np.ndarray, # (V,3) rest vertices of the body, metres
@@ -176,23 +178,25 @@ def keep(
 )->tuple[Piece, np.ndarray]:  # the smaller piece, and the old number of each of its corners
     "Throw away triangles and the corners nobody uses any more."
     used, faces = np.unique(piece.faces[which], return_inverse=True)
-    offset = None if piece.offset is None else piece.offset[used]
-    return Piece(piece.mix[used], faces.reshape(-1, 3), piece.kind[which], offset), used
+    offset, shade = (None if x is None else x[used] for x in (piece.offset, piece.shade))
+    return Piece(piece.mix[used], faces.reshape(-1, 3), piece.kind[which], offset, shade), used
 
 # %% ../../nbs/20b_show.mesh.ipynb #7b321463
 def refine(
     piece:Piece,
-)->Piece:       # four triangles for each one
+    *fields:np.ndarray, # (R,) to carry over to the new corners
+):                      # four triangles for each one; and the fields, if any
     "Halve every edge."
     edge = np.sort(piece.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), 1)
     n = piece.mix.shape[0]
     key, back = np.unique(edge[:, 0]*n + edge[:, 1], return_inverse=True)
     a, b = key//n, key % n
+    middle = lambda x: None if x is None else np.concatenate([x, (x[a] + x[b])/2])
     mix = sparse.vstack([piece.mix, (piece.mix[a] + piece.mix[b])*np.float32(.5)]).tocsr()
-    offset = None if piece.offset is None else np.concatenate([piece.offset, (piece.offset[a] + piece.offset[b])/2])
     (i, j, k), (ij, jk, ki) = piece.faces.T, (back.reshape(-1, 3) + n).T
     faces = np.stack([np.stack(t, 1) for t in ((i, ij, ki), (ij, j, jk), (ki, jk, k), (ij, jk, ki))], 1).reshape(-1, 3)
-    return Piece(mix, faces, np.repeat(piece.kind, 4), offset)
+    out = Piece(mix, faces, np.repeat(piece.kind, 4), middle(piece.offset), middle(piece.shade))
+    return (out, *map(middle, fields)) if fields else out
 
 # %% ../../nbs/20b_show.mesh.ipynb #371a4d82
 def hang(
@@ -285,9 +289,21 @@ def grid_faces(
     return np.concatenate([np.stack([a, b, b + columns], 1), np.stack([a, b + columns, a + columns], 1)])
 
 # %% ../../nbs/20b_show.mesh.ipynb #ca4b1257
+def beneath(
+    starts:np.ndarray,   # (N,3) metres
+    way:np.ndarray,      # (3,) direction
+    body:np.ndarray,     # (V,3)
+    faces:np.ndarray,    # (F,3)
+)->np.ndarray:           # (F',3) the triangles that could be hit
+    "Triangles whose shadow along `way` touches the box around the start points."
+    flat = np.linalg.svd(np.reshape(way, (1, 3)).astype(float))[2][1:].T
+    box, shadow = starts @ flat, (body @ flat)[faces]
+    return faces[((shadow.max(1) >= box.min(0)) & (shadow.min(1) <= box.max(0))).all(1)]
+
+# %% ../../nbs/20b_show.mesh.ipynb #f8acd342
 def drape(
     starts:np.ndarray,   # (N,3) drawn points, metres, in front of the surface
-    way:np.ndarray,      # (3,) or (N,3) direction they fall
+    way:np.ndarray,      # (3,) direction they fall
     body:np.ndarray,     # (V,3) rest vertices of the body
     faces:np.ndarray,    # (F,3) triangles they may land on
     drawn:np.ndarray,    # (G,3) triangles between the drawn points
@@ -295,6 +311,7 @@ def drape(
     height=0.,           # metres above the surface, number or (N,)
 )->Piece:                # triangles with a corner off the surface are left out
     "Lay a drawn shape on the body."
+    faces = beneath(starts, way, body, faces)
     hit, share, _ = ray_hits(starts, way, body[faces])
     ok = hit >= 0
     corner = faces[np.where(ok, hit, 0)]
@@ -312,5 +329,19 @@ def join(
     "One piece of many."
     start = np.cumsum([0] + [p.mix.shape[0] for p in pieces])
     offset = [np.zeros((p.mix.shape[0], 3)) if p.offset is None else p.offset for p in pieces]
+    shade = [np.ones(p.mix.shape[0]) if p.shade is None else p.shade for p in pieces]
     return Piece(sparse.vstack([p.mix for p in pieces]).tocsr(), np.concatenate([p.faces + s for p, s in zip(pieces, start)]),
-                 np.concatenate([p.kind for p in pieces]), np.concatenate(offset))
+                 np.concatenate([p.kind for p in pieces]), np.concatenate(offset), np.concatenate(shade))
+
+# %% ../../nbs/20b_show.mesh.ipynb #75eba4df
+def hung(
+    points:np.ndarray,   # (R,3) rest positions, metres
+    anchor:int,          # the body vertex that carries them all
+    body:np.ndarray,     # (V,3) rest vertices of the body
+    faces:np.ndarray,    # (F,3)
+    kind,                # label or (F,) labels
+)->Piece:
+    "A rigid part that hangs on one body vertex."
+    n = len(points)
+    mix = sparse.csr_matrix((np.ones(n, np.float32), (np.arange(n), np.full(n, anchor))), (n, len(body)))
+    return Piece(mix, faces, np.broadcast_to(kind, len(faces)).copy(), points - body[anchor])

@@ -171,7 +171,7 @@ def frames(motion, look='navy', size=512, camera='front', transparent=False, pro
     back = np.append(hex_to_rgb(lk.background), 1.) if not transparent else np.zeros(4)
     pick = range(len(motion)) if pick is None else pick
     for i, t in enumerate(pick):
-        p = posed(d, body, motion, t, t + 1)[0]
+        p = posed(d, motion, t, t + 1)[0]
         colours = shade(p, eye.astype(np.float32))
         with _LOCK: big = _engine().draw(p, colours, d.faces, proj @ view, (2*width, 2*height), back)
         small = halve(big)

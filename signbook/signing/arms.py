@@ -129,7 +129,8 @@ class Reach:
     wrist: np.ndarray  # (N, 3) where the wrist is
     hand: np.ndarray   # (N, 3, 3) how the hand is turned, after limits
     elbow: np.ndarray  # (N, 3) where the elbow is
-    strain: np.ndarray # (N,) how far beyond comfort: 0 easy, about 1 at a limit, more was asked than a limit allows
+    strain: np.ndarray # (N,) how uncomfortable: 0 easy, 1 at a limit
+    over: np.ndarray   # (N,) how much more was asked than limits allow, as a share of the range
 
 # %% ../../nbs/36_signing.arms.ipynb #471e9230
 def _triangle(arm, shoulder, wrist):
@@ -172,8 +173,9 @@ def reach(
     swing = turn_by(swing / np.maximum(use, 1)[:, None])
     half = turn(arm.along, twist/2)
     local = np.stack([collar, _t(collar) @ upper, hinge @ half, half @ swing], 1)
-    strain = np.hypot(use, np.abs(asked_twist)/PRONATION) + 10*np.abs(short)
-    return Reach(local, at, bare @ turn(arm.along, twist) @ swing, elbow, strain)
+    turned = np.abs(asked_twist)/PRONATION
+    over = np.maximum(use - 1, 0) + np.maximum(turned - 1, 0) + 10*np.abs(short)
+    return Reach(local, at, bare @ turn(arm.along, twist) @ swing, elbow, np.hypot(use, turned), over)
 
 # %% ../../nbs/36_signing.arms.ipynb #e3b1268e
 ARM_JOINTS = ('collar', 'shoulder', 'elbow', 'wrist')

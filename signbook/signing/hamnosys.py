@@ -13,7 +13,7 @@ from .notation import (
     Action, Circle, FingerPlay, Group, Location, NoMotion, Placed, Posture, Repeat, Replace, Segment, Sign, Site, Sized,
     Straight, Symmetry, Wave, Wrist)
 from .reader import (
-    CONFIG, MOVES, SITES, Reader, at_place, deeper, ranks, read_config, read_location, read_places)
+    MOVES, SITES, Reader, deeper, ranks, read_config, read_location, read_places)
 
 # %% ../../nbs/30d_signing.hamnosys.ipynb #16b08aad
 def _sized(r): return Sized(r.take(), r.maybe('size'))
@@ -232,7 +232,8 @@ def _repair(names, error):
 def _parse_lenient(text):
     written = split_symbols(text)
     known = [symbol_name(w) for w in written]
-    problems = [f'left out symbol {i + 1}, {w!a}, which does not exist' for i, (w, n) in enumerate(zip(written, known)) if not n]
+    problems = [f'left out symbol {i + 1}, {w!a}, which does not exist'
+                for i, (w, n) in enumerate(zip(written, known)) if not n]
     names, more = _balanced([n for n in known if n])
     problems, result = problems + more, _attempt(names)
     while isinstance(result, HamNoSysError):

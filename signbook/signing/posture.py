@@ -135,6 +135,8 @@ class Other(Part):
 @dataclass(frozen=True, repr=False)
 class NoMotion(Part):
     "`nomotion`: this hand does nothing."
+    site = None             # where a Location has one
+
     def _written(self): return ['nomotion']
 
 # %% ../../nbs/30a_signing.posture.ipynb #57811877
@@ -288,8 +290,9 @@ class Pair(Part):
     @property
     def constellation(self)->tuple|None:
         "(dominant hand's Site, other hand's Site) if this is about the hands meeting each other, else None."
-        sites = [next((x.site for x in side if isinstance(x, Location) and x.site), None) for side in (self.first, self.second)]
-        return tuple(sites) if all(s and s.kind in ('hand', 'arm') for s in sites) and sites[0].kind == 'hand' else None
+        mine, other = [next((x.site for x in hand if x.site), None) for hand in (self.first, self.second)]
+        meet = mine and other and mine.kind == 'hand' and other.kind in ('hand', 'arm')
+        return (mine, other) if meet else None
 
 # %% ../../nbs/30a_signing.posture.ipynb #4a8c41ce
 @dataclass(frozen=True, repr=False)

@@ -17,7 +17,7 @@ from .posture import (
 CONFIG = frozenset({'handshape', 'finger direction', 'palm direction'})
 SITES = frozenset({'body site', 'arm site', 'hand site', 'finger', 'finger part', 'side', 'coreference'})
 MOVES = frozenset({'straight movement', 'circular movement', 'wrist movement', 'cross movement', 'change', 'finger play'})
-DEEPEST = 24  # brackets within brackets; the deepest published sign has six
+DEEPEST = 24  # brackets within brackets; the deepest published sign we met has four
 
 # %% ../../nbs/30c_signing.reader.ipynb #4898040c
 class Reader:

@@ -33,7 +33,7 @@ class _Collector:
     def start(self, tag, attributes):
         inside = self.path[-1] if self.path else None
         self.path.append(tag)
-        if inside is None and tag != 'sigml': raise ValueError(f'not SiGML: the file starts with <{ascii(tag)[1:41]}>, not <sigml>')
+        if inside is None and tag != 'sigml': raise ValueError(f'expected <sigml>, got a file that starts with <{ascii(tag)[1:41]}>')
         if tag == 'hamgestural_sign' and not self.lenient:
             raise ValueError('this file holds G-SiGML (<hamgestural_sign>); only H-SiGML (<hns_sign>) is read')
         if tag == 'hns_sign':
@@ -90,7 +90,7 @@ def _quoted(text):
 
 
 def _tier_to_xml(tier, codes):
-    if not re.fullmatch(r'[a-z_]+', tier): raise ValueError(f'expected a non-manual tier such as head or mouthpicture, got {tier!r}')
+    if not re.fullmatch(r'[a-z_]+', tier): raise ValueError(f'expected a tier such as head or mouthpicture, got {tier!r}')
     attribute = 'picture' if tier == 'mouthpicture' else 'tag'
     return ''.join([f'\t\t\t<hnm_{tier} {attribute}={_quoted(code)}/>\n' for code in codes])
 

@@ -38,7 +38,7 @@
     [hidden] { display: none !important; }
     .player { --paper: #ffffff; --ink: #1b2430; --soft: #4a5666; --line: #ccd3dc; --hover: #e9eef4; --accent: #1f4f8f;
       --mark: #ffd75e; --mark-ink: #1b1b1b; color: var(--ink); background: var(--paper); border: 1px solid var(--line);
-      border-radius: 14px; overflow: hidden; display: flex; flex-direction: column; line-height: 1.35;
+      border-radius: 14px; overflow: hidden; display: flex; container-type: inline-size; flex-direction: column; line-height: 1.35;
       font: 400 1rem/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
     .player.dark { --paper: #161c25; --ink: #eef2f7; --soft: #b4c0cf; --line: #394555; --hover: #273140; --accent: #9cc4ff; }
     :host([fill]) .player { height: 100%; border-radius: 0; border: 0; }
@@ -96,8 +96,10 @@
     .player.still .stage { display: flex; flex-direction: column; align-items: center; }
     .player.still .poster { position: static; flex: 1; min-height: 0; }
     .player.still .message { position: static; margin: 1rem; }
-    @media (max-width: 30rem) { .bar { gap: .3rem .3rem; justify-content: space-between; } .push { margin-inline-start: 0; }
-      .captions { padding-inline: .5rem; } .bar .group { gap: 0; } .speed > span { display: none; } .speed input { width: 6.5rem; } .views button { padding: 0 .55rem; } }
+    @container (max-width: 54rem) { .views { flex: 1 1 100%; } .views button { flex: 1; border-color: var(--line); } }
+    @container (max-width: 30rem) { .bar { gap: .3rem; justify-content: space-between; } .push { margin-inline-start: 0; } .bar .group { gap: 0; }
+      .captions { padding-inline: .5rem; } .speed > span { display: none; } .speed input { width: 6.5rem; }
+      .views { flex: 1 1 0; } .views button { padding: 0 .3rem; } .views button + button { margin-inline-start: .2rem; } }
     @media (prefers-reduced-motion: no-preference) { .item, .bar button { transition: background-color .12s; } }
     @media (forced-colors: active) { .item[aria-current] { outline: 3px solid Highlight; } svg { fill: ButtonText; } }`;
   const icon = name => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
@@ -121,13 +123,13 @@
         </div>
         <label class="speed"><span>Speed</span>
           <input class="rate" type="range" min="${SPEED_MIN}" max="${SPEED_MAX}" step="0.05" value="1" aria-label="Playback speed"><output>1\u00d7</output></label>
+        <div class="group push" role="group" aria-label="Display">
+          ${button('captions', 'Captions', 'C')}${button('reset', 'Reset: start, front camera, normal speed', 'R')}${button('full', 'Full screen', 'F')}
+        </div>
         <div class="group views" role="group" aria-label="Camera">
           <button type="button" data-view="front" aria-pressed="true">Front</button>
           <button type="button" data-view="side" aria-pressed="false">Side</button>
           <button type="button" data-view="hands" aria-pressed="false">Hands</button>
-        </div>
-        <div class="group push" role="group" aria-label="Display">
-          ${button('captions', 'Captions', 'C')}${button('reset', 'Reset: start, front camera, normal speed', 'R')}${button('full', 'Full screen', 'F')}
         </div>
       </div>
       <span class="hush" role="status"></span>
@@ -322,7 +324,7 @@
       this.view(this.camera, true);
       this.frame();
       this.dispatchEvent(new CustomEvent('signbook-ready', { detail: { duration: this.duration } }));
-      if (this.hasAttribute('autoplay') && !calm()) this.play();
+      if (this.hasAttribute('autoplay') && this.getAttribute('autoplay') !== 'no' && !calm()) this.play();
     }
 
     still(text) {              // no 3D: poster and the list of signs, or else what the page put inside the element
@@ -404,10 +406,10 @@
       box.replaceChildren(...this.items.map((item, n) => {
         const node = document.createElement('button');
         node.type = 'button'; node.className = 'item'; node.tabIndex = n ? -1 : 0; node.dataset.start = item.parts[0].span.start;
-        const word = text('span', 'word', item.word || item.parts[0].span.gloss);
+        const word = text('span', 'word', item.word || item.parts[0].span.gloss.replace(/^fs-/, ''));
         word.dir = 'auto';
         const gloss = text('span', 'gloss', '');
-        gloss.append(...item.parts.flatMap((part, k) => [...(k ? ['-'] : []), text('span', 'part', part.span.gloss)]));
+        gloss.append(...item.parts.flatMap((part, k) => [...(k ? ['-'] : []), text('span', 'part', part.span.gloss.startsWith('fs-') ? [...part.span.gloss.slice(3)].join('-') : part.span.gloss)]));
         node.append(word, ' ', gloss);
         item.node = node; item.letters = [...gloss.querySelectorAll('.part')];
         return node;
