@@ -26,7 +26,8 @@ nb_merge_streams = True
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 html_theme, html_title = "sphinx_book_theme", "signbook"
-html_theme_options = dict(show_toc_level=2, use_download_button=False, use_fullscreen_button=False)
+html_theme_options = dict(show_toc_level=2, use_download_button=False, use_fullscreen_button=False, navbar_start=[], navbar_center=[],
+                          navbar_end=[], navbar_persistent=[])
 html_static_path, html_css_files, html_copy_source = ["_static"], ["book.css"], False
 html_math_renderer = "mathml"
 suppress_warnings = ["mystnb.unknown_mime_type", "misc.highlighting_failure", "myst.header"]
@@ -44,7 +45,7 @@ def formula(display):
 def setup(app):
     app.add_html_math_renderer("mathml", formula("inline"), formula("block"))
 '''
-CSS = 'table { font-variant-numeric: tabular-nums } .cell_output iframe { width: 100% } html { --pst-font-size-base: 16px }\n'
+CSS = 'table { font-variant-numeric: tabular-nums } .cell_output iframe { width: 100% } .bd-header { display: none } .bd-main .bd-content .bd-article-container { max-width: 58rem } pre { font-size: .82em }\n'
 
 
 def chapters() -> list[Path]:

@@ -6,7 +6,7 @@
 __all__ = ['LIMIT', 'PAUSE_WORDS', 'EXAMPLES', 'LANGUAGES', 'NOTICE', 'ABOUT', 'PLAYER', 'LINE', 'LINE_JS', 'FILES', 'MESSAGE',
            'SHOW_PLAYER', 'check_text', 'Settings', 'tables', 'text_to_line', 'check_line', 'edited_line',
            'changed_line', 'make_clip', 'player_value', 'files_value', 'token_choices', 'line_value', 'coverage_html',
-           'style', 'shown', 'attempt', 'build', 'free_port', 'warm', 'launch']
+           'style', 'shown', 'count', 'attempt', 'build', 'free_port', 'warm', 'launch']
 
 # %% ../nbs/92_demo.ipynb #28f40556
 import atexit, html, json, logging, os, socket, threading
@@ -199,16 +199,20 @@ SHOW_PLAYER = "() => { const p = document.querySelector('signbook-player'); if (
 
 # %% ../nbs/92_demo.ipynb #3ff90b9a
 def style():
-    "Theme and style sheet of the page."
+    "Theme of the page, and what goes into its head: style sheet and the player's script."
     import gradio as gr
     fonts = ['system-ui', '-apple-system', 'Segoe UI', 'Roboto', 'Noto Sans', 'Liberation Sans', 'sans-serif']
     theme = gr.themes.Default(primary_hue='blue', neutral_hue='slate', font=fonts, font_mono=['ui-monospace', 'monospace'], text_size='lg').set(
         button_primary_background_fill='#1f4f8f', button_primary_background_fill_hover='#173d70', button_primary_text_color='#ffffff',
         button_primary_background_fill_dark='#1f4f8f', button_primary_background_fill_hover_dark='#2a62ab', body_text_color_subdued='#4a5666',
         body_text_color_subdued_dark='#b4c0cf', block_info_text_color='#4a5666', block_info_text_color_dark='#b4c0cf', slider_color='#1f4f8f', slider_color_dark='#9cc4ff')
-    return theme, assets('demo', 'page.css').read_text()
+    return theme, f"<style>{assets('demo', 'page.css').read_text()}</style>{player_scripts('player', preload=True)}"
 
 # %% ../nbs/92_demo.ipynb #6c2dcce6
+def _html(gr, value, template='${value}', id=None, js=None):
+    "A piece of HTML that only our style sheet touches."
+    return gr.HTML(value, html_template=template, elem_id=id, js_on_load=js, apply_default_css=False)
+
 def _ask(gr):
     "What to sign."
     text = gr.Textbox(label='Your sentence', value=EXAMPLES[0], lines=1, max_lines=6, elem_id='sb-text',
@@ -233,18 +237,18 @@ def _settings(gr):
 def _results(gr):
     "What comes out, below and beside."
     with gr.Group(elem_classes='sb-plain'):
-        gr.HTML('<h2>The gloss line</h2><p>One menu for every sign: another sign, letter by letter, or leave it out. The avatar follows at once.</p>')
-        menus = gr.HTML(dict(tokens=[]), html_template=LINE, js_on_load=LINE_JS, elem_id='sb-menus')
-        with gr.Row(equal_height=True, elem_classes='sb-written'):
+        _html(gr, '<h2>The gloss line</h2><p>One menu for every sign: another sign, letter by letter, or leave it out. The avatar follows at once.</p>')
+        menus = _html(gr, dict(tokens=[]), LINE, 'sb-menus', LINE_JS)
+        with gr.Row(elem_classes='sb-written'):
             written = gr.Textbox(label='The same line as text', lines=1, max_lines=4, scale=4, min_width=280, elem_id='sb-written',
                                  info='A sign in capitals, RIGHT/2 for a second sense, fs-ANNA spells, numbers as digits, and , . ? ! for pauses.')
             again = gr.Button('Sign this line', scale=1, min_width=150, size='md')
     with gr.Group(elem_classes='sb-plain'):
-        gr.HTML('<h2>What was signed</h2>')
-        report = gr.HTML('', elem_id='sb-report')
+        _html(gr, '<h2>What was signed</h2>')
+        report = _html(gr, '', id='sb-report')
     with gr.Group(elem_classes='sb-plain'):
-        gr.HTML('<h2>Take it with you</h2><p>Every file says that it is synthetic and not reviewed.</p>')
-        files = gr.HTML(dict(files=[]), html_template=FILES, js_on_load=None, elem_id='sb-files')
+        _html(gr, '<h2>Take it with you</h2><p>Every file says that it is synthetic and not reviewed.</p>')
+        files = _html(gr, dict(files=[]), FILES, 'sb-files')
         film = gr.Button('Make a video (MP4)', elem_id='sb-film', size='md')
     return menus, written, again, report, files, film
 
@@ -258,8 +262,14 @@ def shown(
     "Sign a line and show everything about it."
     name = make_clip(clips, line, settings)
     motion = clips.get(name).motion
-    said = f"{sum(t.kind != 'pause' for t in line.tokens)} signs and spelled words, {motion.duration:.1f} seconds."
+    said = f"{count(line)}, {motion.duration:.1f} seconds."
     return [line, name, player_value(clips, name, autoplay), line_value(line), line.line, coverage_html(line), files_value(clips, name), dict(kind='ok', text=said)]
+
+def count(line)->str: # '3 signs, 1 spelled word'
+    "How much there is in a line, in words."
+    kinds = [t.kind for t in line.tokens]
+    parts = [(sum(k in ('sign', 'number') for k in kinds), 'sign'), (kinds.count('spell'), 'spelled word')]
+    return ', '.join(f"{n} {what}{'s' if n > 1 else ''}" for n, what in parts if n)
 
 def attempt(
     fn, # makes the eight values
@@ -308,12 +318,12 @@ def build(
     clips, movies, p = clips or Clips(), movies or Movies(), SimpleNamespace()
     blank = dict(src='', spans='[]', label='Signing avatar', background=next(iter(LOOKS.values())).background, cameras='{}', fps=30, autoplay='no')
     with gr.Blocks(title='signbook: a sentence, signed', delete_cache=(600, 3600), analytics_enabled=False) as app:
-        gr.HTML(f'<header class="sb-head"><h1>signbook</h1><p>Type a sentence and watch an avatar sign it.</p></header><p class="sb-notice" role="note">{NOTICE}</p>')
+        _html(gr, f'<header class="sb-head"><h1>signbook</h1><p>Type a sentence and watch an avatar sign it.</p></header><p class="sb-notice" role="note">{NOTICE}</p>')
         with gr.Row(elem_classes='sb-main'):
             with gr.Column(): p.text, p.go, p.examples = _ask(gr)
             with gr.Column(elem_classes='sb-show'):
-                p.player = gr.HTML(blank, html_template=PLAYER, js_on_load=None, elem_id='sb-player', apply_default_css=False)
-                p.message = gr.HTML(dict(kind='ok', text=''), html_template=MESSAGE, js_on_load=None, elem_id='sb-message')
+                p.player = _html(gr, blank, PLAYER, 'sb-player')
+                p.message = _html(gr, dict(kind='ok', text=''), MESSAGE, 'sb-message')
             with gr.Column(elem_classes='sb-more'): p.settings = _settings(gr)
         p.menus, p.written, p.again, p.report, p.files, p.film = _results(gr)
         with gr.Accordion('About this demo', open=False): gr.Markdown(ABOUT)
@@ -364,9 +374,9 @@ def launch(
     "Start the demo and say where it is."
     os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')
     host = host or os.environ.get('GRADIO_SERVER_NAME') or ('0.0.0.0' if 'SPACE_ID' in os.environ else '127.0.0.1')
-    app, (theme, css) = build(), style()
+    app, (theme, head) = build(), style()
     app.launch(server_name=host, server_port=free_port(host, port or int(os.environ.get('PORT') or 7860)), quiet=True, prevent_thread_lock=True, ssr_mode=False,
-               share=False, theme=theme, css=css, head=player_scripts('player', preload=True), footer_links=[], app_kwargs=dict(routes=routes(app.clips)), enable_monitoring=False)
+               share=False, theme=theme, head=head, footer_links=[], app_kwargs=dict(routes=routes(app.clips)), enable_monitoring=False)
     atexit.register(app.clips.close); atexit.register(app.movies.close)
     threading.Thread(target=warm, args=(app.clips,), daemon=True).start()
     print(f"signbook demo: {app.local_url}  (Ctrl+C stops it)", flush=True)

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,14 +19,16 @@ def shell(*words: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run([*PROGRAM, *words], capture_output=True, text=True, timeout=120, **options)
 
 
-def seconds(*words: str, tries: int = 3, **options) -> float:
-    "Best wall-clock time of a fresh process: the machine may be busy, the program is not."
+def seconds(bar: float, *words: str, **options) -> float:
+    "Wall-clock time of a fresh process, the best of up to five: the machine may be busy, the program is not."
     best = float('inf')
-    for _ in range(tries):
+    for _ in range(5):
         start = time.perf_counter()
         done = shell(*words, **options)
         best = min(best, time.perf_counter() - start)
         assert done.returncode == 0, done.stderr
+        if best <= bar:
+            break
     return best
 
 
@@ -152,5 +153,5 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_cold_start(tmp_path):
     "Bars of a short command, Python's own start included."
-    assert seconds('gloss', 'hello') <= 1.0
-    assert seconds('sign', 'hello', '-o', str(Path('x.npz')), cwd=tmp_path) <= 2.0
+    assert seconds(1.0, 'gloss', 'hello') <= 1.0
+    assert seconds(2.0, 'sign', 'hello', '-o', 'x.npz', cwd=tmp_path) <= 2.0

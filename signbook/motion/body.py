@@ -102,6 +102,7 @@ class BodyData:
     fields:dict = field(default_factory=dict)    # name -> (V,) metres inside (+) or outside (-) of a patch: lips, nails, eyelids
     mirror:np.ndarray|None = None     # (V,) each vertex's twin on the other side
     align:np.ndarray|None = None      # (55,3,3) turns this body's rest bones onto the free body's; None = they are the same
+    face_points:tuple|None = None     # faces (51,) and corner shares (51,3) of the face points 17 to 67, where a file names them
     parents:np.ndarray = field(default_factory=lambda: PARENTS) # (55,)
 
 # %% ../../nbs/13_motion.body.ipynb #b6ba0c31
@@ -238,3 +239,22 @@ def load(
     if path is None: return _free()
     from signbook.motion.licensed import read_smplx
     return read_smplx(path, _free())
+
+# %% ../../nbs/13_motion.body.ipynb #f0087616
+def _face_skin(body):
+    "Vertices of the outer face, and for each six numbers by which two faces can be matched: place and (small) normal."
+    rest = body.v_template
+    share = np.asarray(body.weights[:, [joint('head'), joint('jaw')]].sum(1)).ravel()
+    on_skin = np.isin(np.arange(len(rest)), body.faces[body.regions.get('head', slice(None))])
+    rows = np.flatnonzero(on_skin & (share > .9) & (np.abs(body.expression_dirs).max((1, 2)) > 0))
+    corner = rest[body.faces]
+    normal = np.zeros_like(rest)
+    np.add.at(normal, body.faces.ravel(), np.repeat(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), 3, 0))
+    return rows, normal[rows]/np.maximum(np.linalg.norm(normal[rows], axis=1, keepdims=True), 1e-12)
+
+def _head_frame(body):
+    "Middle of the eyes and the size of the head, metres."
+    rest = body.joints()
+    middle = rest[23:25].mean(0)
+    marks = np.stack([*rest[23:25], *(body.v_template[body.landmarks[n]] for n in ('nose', 'left_ear', 'right_ear'))])
+    return middle, np.linalg.norm(marks - middle, axis=1).mean()

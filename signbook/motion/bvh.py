@@ -71,7 +71,7 @@ def save_bvh(
 # %% ../../nbs/14c_motion.bvh.ipynb #75439b77
 def _hierarchy(path, lines):
     "Bones of a BVH file: list of (name, number of parent, offset, channels), and the line after them."
-    bones, stack, name, end = [], [], None, False
+    bones, stack, name, end = [], [], '', False
     for at, line in enumerate(lines):
         word, _, rest = line.strip().partition(' ')
         word = word.upper()
@@ -95,6 +95,8 @@ def _parse_bvh(path):
         frames, step = int(lines[at].split(':')[1]), float(lines[at+1].split(':')[1])
         values = np.array(' '.join(lines[at+2:]).split(), float)
         width = sum(len(b[3]) for b in bones)
+        odd = next((b[0] for b in bones if b[2].shape != (3,) or not np.isfinite(b[2]).all() or b[1] < -1 or not b[0]), None)
+        if odd is not None: raise ValueError(f'bone {odd!r} lacks a name, a parent or three numbers after OFFSET')
         if frames < 1 or not 0 < step < np.inf or values.size != frames*width or not np.isfinite(values).all():
             raise ValueError(f'{frames} frames of {width} numbers every {step} s, but {values.size} numbers follow')
     except SignbookError: raise

@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['FLEXION', 'EXTENSION', 'RADIAL', 'ULNAR', 'PRONATION', 'ELBOW', 'ARM_JOINTS', 'Arm', 'arm_of', 'frame', 'turn',
-           'turn_by', 'log_swing', 'twist_angle', 'wrist_use', 'follow', 'elbow_plane', 'Reach', 'reach', 'arm_joints']
+           'turn_by', 'twist_angle', 'wrist_use', 'follow', 'elbow_plane', 'Reach', 'bare_arm', 'wrist_turn', 'reach',
+           'arm_joints']
 
 # %% ../../nbs/36_signing.arms.ipynb #20e272ac
 from dataclasses import dataclass
 import numpy as np
 from ..motion.body import Body
+from ..motion.rotation import mat_to_aa
 from ..motion.skeleton import joint
 
 # %% ../../nbs/36_signing.arms.ipynb #a7cd37c1
@@ -71,14 +73,6 @@ def turn_by(
     angle = np.linalg.norm(vector, axis=-1)
     return turn(vector / np.maximum(angle, 1e-12)[..., None], angle)
 
-def log_swing(
-    m, # (..., 3, 3) rotation
-)->np.ndarray: # (..., 3) rotation vector
-    "Rotation vector of a rotation (safe up to a half turn)."
-    skew = np.stack([m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]], -1)
-    angle = np.arctan2(np.linalg.norm(skew, axis=-1), np.trace(m, axis1=-2, axis2=-1) - 1)
-    return _unit(skew) * angle[..., None]
-
 def twist_angle(
     m, # (..., 3, 3) rotation
     x_sign:float, # +1 or -1: the bone lies along +x or -x
@@ -130,6 +124,8 @@ class Reach:
     hand: np.ndarray   # (N, 3, 3) how the hand is turned, after limits
     elbow: np.ndarray  # (N, 3) where the elbow is
     strain: np.ndarray # (N,) how uncomfortable: 0 easy, 1 at a limit
+    twist: np.ndarray  # (N,) radians, of forearm and wrist together
+    swing: np.ndarray  # (N,3) rotation vector of the wrist, rest axes
     over: np.ndarray   # (N,) how much more was asked than limits allow, as a share of the range
 
 # %% ../../nbs/36_signing.arms.ipynb #471e9230
@@ -153,6 +149,25 @@ def _forearm(arm, shoulder, wrist, swivel):
     flex = np.arccos(np.clip(((elbow - shoulder)*(wrist - elbow)).sum(-1)/(arm.upper*arm.fore), -1, 1))
     return upper, flex, elbow, wrist, asked - span
 
+def bare_arm(
+    arm:Arm, # which arm
+    wrist, # (N, 3) wanted wrist positions, metres
+    swivel, # (N,) radians
+):  # collar (N,3,3), upper arm (N,3,3) and hinge (N,3,3) rotations, elbow and wrist (N,3), metres out of reach (N,)
+    "The arm up to a forearm that is not yet twisted."
+    collar = follow(arm, wrist)
+    shoulder = arm.collar + collar @ arm.clavicle
+    upper, flex, elbow, at, short = _forearm(arm, shoulder, wrist, swivel)
+    return collar, upper, turn(arm.hinge, flex), elbow, at, short
+
+def wrist_turn(
+    arm:Arm, # which arm
+    twist, # (N,) radians
+    swing, # (N, 3) rotation vector
+)->np.ndarray: # (N,3,3) of the hand against the bare forearm
+    "Forearm twist, then wrist."
+    return turn(arm.along, twist) @ turn_by(swing)
+
 def reach(
     arm:Arm, # which arm
     wrist, # (N, 3) wanted wrist positions, metres
@@ -160,22 +175,17 @@ def reach(
     swivel, # (N,) radians
 )->Reach: # joint rotations, and what was achieved within limits
     "Solve the arm for given swivels; whatever a limit forbids is clamped, never faked."
-    collar = follow(arm, wrist)
-    shoulder = arm.collar + collar @ arm.clavicle
-    upper, flex, elbow, at, short = _forearm(arm, shoulder, wrist, swivel)
-    hinge = turn(arm.hinge, flex)
+    collar, upper, hinge, elbow, at, short = bare_arm(arm, wrist, swivel)
     bare = upper @ hinge
     rest = _t(bare) @ hand
-    asked_twist = twist_angle(rest, arm.sign)
-    swing = log_swing(turn(arm.along, -asked_twist) @ rest)
-    twist = np.clip(asked_twist, -PRONATION, PRONATION)
-    use = wrist_use(swing, arm.sign)
-    swing = turn_by(swing / np.maximum(use, 1)[:, None])
-    half = turn(arm.along, twist/2)
-    local = np.stack([collar, _t(collar) @ upper, hinge @ half, half @ swing], 1)
-    turned = np.abs(asked_twist)/PRONATION
+    asked = twist_angle(rest, arm.sign)
+    swing = mat_to_aa(turn(arm.along, -asked) @ rest)
+    twist, use = np.clip(asked, -PRONATION, PRONATION), wrist_use(swing, arm.sign)
+    swing = swing / np.maximum(use, 1)[:, None]
+    half, turned = turn(arm.along, twist/2), np.abs(asked)/PRONATION
+    local = np.stack([collar, _t(collar) @ upper, hinge @ half, half @ turn_by(swing)], 1)
     over = np.maximum(use - 1, 0) + np.maximum(turned - 1, 0) + 10*np.abs(short)
-    return Reach(local, at, bare @ turn(arm.along, twist) @ swing, elbow, np.hypot(use, turned), over)
+    return Reach(local, at, bare @ wrist_turn(arm, twist, swing), elbow, np.hypot(use, turned), twist, swing, over)
 
 # %% ../../nbs/36_signing.arms.ipynb #e3b1268e
 ARM_JOINTS = ('collar', 'shoulder', 'elbow', 'wrist')

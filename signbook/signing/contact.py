@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FRONT', 'ABOVE', 'BELOW', 'SIDE', 'HEAD_SITES', 'TRUNK_SITES', 'BESIDE', 'DIGIT_NAMES', 'RAYS', 'FOREARM', 'ray_hit',
-           'Anchor', 'Measures', 'measure', 'Skin', 'skin_of', 'HandPart', 'Hand', 'hand_of', 'PosedHand', 'pose_hand',
-           'DistanceGrid', 'distance_grid']
+           'Anchor', 'Measures', 'measure', 'Skin', 'skin_of', 'HandPart', 'Ball', 'Hand', 'hand_of', 'PosedHand',
+           'pose_hand', 'DistanceGrid', 'distance_grid']
 
 # %% ../../nbs/35_signing.contact.ipynb #6394fb1d
 from dataclasses import dataclass, field
@@ -156,11 +156,19 @@ class HandPart:
     normal: np.ndarray   # (3,) unit, outward, rest axes
 
 @dataclass(frozen=True)
+class Ball:
+    "A ball inside a hand: many of them stand for its volume."
+    bone: int            # as in HandPart
+    offset: np.ndarray   # (3,) centre, metres from that joint
+    radius: float        # metres
+
+@dataclass(frozen=True)
 class Hand:
-    "One hand at rest: its joints relative to the wrist, and its parts."
+    "One hand at rest: its joints relative to the wrist, its parts, and its volume."
     signer_left: bool
     joints: np.ndarray   # (16,3) wrist (zero) and fifteen finger joints, metres
     parts: dict          # name -> HandPart
+    balls: tuple         # of Ball
 
 def _bone_rays(j, tip, k, digit):
     "Rays of one finger: name -> (bone, origin, direction)."
@@ -173,7 +181,7 @@ def _bone_rays(j, tip, k, digit):
     last = 3 + 3*k
     return {'tip': (last, c, tip - c), 'pad': (last, c + .6*(tip - c), palmar), 'nail': (last, c + .7*(tip - c), dorsal),
             'mid': (2 + 3*k, b, dorsal), 'base': (1 + 3*k, a, dorsal), 'side': (2 + 3*k, (b + c)/2, side / np.linalg.norm(side)),
-            'back': (1 + 3*k, (a + b)/2, dorsal)}
+            'back': (1 + 3*k, (a + b)/2, dorsal), 'shaft': (2 + 3*k, (b + c)/2, dorsal)}
 
 FOREARM = dict(lowerarm=.5, elbow=1., elbowinside=.95, upperarm=1.4)  # forearm lengths behind the wrist, as long as the wrist is straight
 
@@ -208,7 +216,24 @@ def hand_of(
         hit = ray_hit(triangles, np.asarray(origin, float), direction)
         point = hit[0] if hit else origin + .008*direction
         parts[name] = HandPart(bone, point - j[bone], direction)
-    return Hand(signer_left, j, parts)
+    return Hand(signer_left, j, parts, _balls(triangles, j, {d: v[body.landmarks[f'{side}_{d}_tip']] - all_j[wrist] for d in DIGIT_NAMES}))
+
+def _ball(triangles, bone, centre, at, fallback):
+    "The ball at a point that fills the hand's thickness there."
+    up, down = (ray_hit(triangles, centre, np.array(RAYS[n], float)) for n in ('dorsal', 'palmar'))
+    if not (up and down) or up[0][1] - down[0][1] > .045: return Ball(bone, centre - at, fallback)
+    return Ball(bone, (up[0] + down[0])/2 - at, (up[0][1] - down[0][1])/2)
+
+def _balls(triangles, j, tips)->tuple:
+    "Along every finger, and across the palm."
+    out = []
+    for k, d in enumerate(DIGIT_NAMES):
+        chain = [*j[1 + 3*k:4 + 3*k], tips[d]]
+        for i in range(3):
+            for t in ((0, .5) if i < 2 else (0, .45, .8)):
+                out.append(_ball(triangles, 1 + 3*k + i, chain[i] + t*(chain[i+1] - chain[i]), chain[i], .008))
+    for base in j[[1, 4, 7, 10]]: out += [_ball(triangles, 0, t*base, np.zeros(3), .012) for t in (.3, .55, .8)]
+    return tuple(out)
 
 # %% ../../nbs/35_signing.contact.ipynb #480d4913
 @dataclass(frozen=True)
@@ -221,6 +246,11 @@ class PosedHand:
     def point(self, name:str)->np.ndarray: # (N,3)
         "Where a part is; digits joined by + give the middle between them."
         return np.mean([self._of(p, 'offset') for p in self._parts(name)], 0)
+
+    def balls(self)->np.ndarray: # (N,B,3)
+        "Centres of the balls that stand for the volume."
+        bones = [b.bone for b in self.hand.balls]
+        return np.einsum('nbij,bj->nbi', self.rotations[:, bones], np.array([b.offset for b in self.hand.balls])) + self.positions[:, bones]
 
     def normal(self, name:str)->np.ndarray: # (N,3)
         "Which way its skin faces."

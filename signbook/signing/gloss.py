@@ -130,14 +130,13 @@ class Piece:
     def key(self)->str: return self.text.casefold()
 
 def pause_piece(
-    match:re.Match, # a run of punctuation inside `word`
-    word:str,
-    index:int,
+    match:re.Match, # a run of punctuation inside a written word
+    index:int,      # the place of that word
 )->list: # of `Piece`: a pause, the word 'point', or nothing
     "A run of marks is one pause, the strongest; a dot or colon inside a word is none."
-    marks, after = match.group(), word[match.end():]
+    marks, word, after = match.group(), match.string, match.string[match.end():]
     if set(marks) <= set('.:') and re.match(r'\w', after):
-        decimal = marks == '.' and re.search(r'\d$', word[:match.start()]) and re.match(r'\d+$', after)
+        decimal = marks == '.' and re.search(r'\d$', word[:match.start()]) and re.match(r'\d', after)
         return [Piece('word', 'point', index)] if decimal else []
     if marks == '.' and word[:match.start()].casefold().strip('("\'') in TITLES: return []
     found = {PAUSES.get(m, ',') for m in marks}
@@ -151,7 +150,7 @@ def pieces(
     found = []
     for m in PIECE.finditer(re.sub(r'([$€£])(\d[\d.,]*\d|\d)', r'\2\1', word)):
         kind, text = m.lastgroup, m.group()
-        if kind == 'pause': found += pause_piece(m, word, index)
+        if kind == 'pause': found += pause_piece(m, index)
         elif kind == 'number': found.append(Piece(kind, ''.join(str(unicodedata.digit(c)) for c in text if c != ','), index))
         elif kind == 'initials': found.append(Piece('word', text.replace('.', ''), index))
         elif kind == 'minus': found.append(Piece('word', 'minus', index))

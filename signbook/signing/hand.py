@@ -22,7 +22,7 @@ FINGERS = ('index', 'middle', 'ring', 'pinky')
 DOFS = (*(f'{f}_{angle}' for f in FINGERS for angle in ('spread', 'mcp', 'pip', 'dip')),
         *(f'thumb_{angle}' for angle in ('out', 'forward', 'roll', 'mcp', 'ip')))
 _FINGER = dict(spread=(-25, 25), mcp=(-20, 90), pip=(0, 110), dip=(-5, 85))
-_THUMB = dict(out=(-25, 75), forward=(-10, 75), roll=(-40, 70), mcp=(-10, 55), ip=(-15, 80))
+_THUMB = dict(out=(-25, 75), forward=(-10, 85), roll=(-40, 70), mcp=(-10, 55), ip=(-15, 80))
 LIMITS = {name: (_THUMB if name.startswith('thumb') else _FINGER)[name.split('_')[1]] for name in DOFS}
 _RANGE = np.array([LIMITS[name] for name in DOFS], float)
 SPREAD, MCP, PIP, DIP = (np.arange(4)*4 + k for k in range(4))  # columns of the four fingers

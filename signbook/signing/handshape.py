@@ -21,10 +21,10 @@ from .posture import Digits, Handshape, Shape, shape_digits
 
 # %% ../../nbs/31_signing.handshape.ipynb #a65a910d
 DIGITS = dict(thumb=0, indexfinger=1, middlefinger=2, ringfinger=3, pinky=4)
-CLOSED = np.array([[73, 108, 68], [74, 108, 68], [76, 108, 68], [80, 106, 66]], float)
-BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(0, 92, 55), doublebent=(80, 95, 5), doublehooked=(75, 108, 68))
+CLOSED = np.array([[78, 108, 70], [78, 108, 70], [80, 108, 70], [82, 106, 68]], float)
+BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(5, 85, 48), doublebent=(80, 95, 5), doublehooked=(75, 108, 68))
 CURL = dict(pinch=(48, 52, 30), cee=(30, 45, 28))
-FLAT = dict(pinch=(58, 12, 4), cee=(50, 10, 4))
+FLAT = dict(pinch=(58, 12, 4), cee=(62, 8, 4))
 # base: fingers it selects, spread how, thumb meets them how, what the other fingers do
 BASES = dict(fist=((), False, None, 'closed'), flathand=((1, 2, 3, 4), False, None, 'closed'), finger2=((1,), False, None, 'closed'),
     finger23=((1, 2), False, None, 'closed'), finger23spread=((1, 2), True, None, 'closed'), finger2345=((1, 2, 3, 4), True, None, 'closed'),
@@ -32,7 +32,7 @@ BASES = dict(fist=((), False, None, 'closed'), flathand=((1, 2, 3, 4), False, No
     cee12=((1,), False, 'cee', 'closed'), ceeall=((1, 2, 3, 4), False, 'cee', 'closed'), ceeopen=((1,), True, 'cee', 'open'))
 APART = np.array([15., 2, -10, -24])
 VEE = np.array([13., -8, -10, -10])
-FAN = np.array([2., 1, -9, -22])
+FAN = np.array([10., 5, -5, -19])
 
 def _replaces(shape, named):
     return shape.base == 'finger2' or shape.base.startswith('finger23') and shape.base != 'finger2345' and len(named) > 1 or bool(BASES[shape.base][2])
@@ -70,8 +70,8 @@ def finger_angles(
     return q
 
 # %% ../../nbs/31_signing.handshape.ipynb #f8a8ea43
-POSES = dict(out=(58, 2, 22, -5, -12), beside=(22, 8, 30, 5, 2), open=(30, 48, 5, 8, 8), pinch=(28, 50, 5, 20, 15), cee=(30, 52, 5, 5, 5),
-    over_index=(45, 65, 10, 35, 40), over=(20, 60, 5, 40, 25), palm=(2, 42, 0, 20, 50))
+POSES = dict(out=(58, 2, 22, -5, -12), beside=(40, 15, 30, 5, 0), open=(30, 48, 5, 8, 8), pinch=(28, 50, 5, 20, 15), cee=(30, 52, 5, 5, 5),
+    over_index=(51, 64, 22, 39, 45), over=(20, 60, 5, 40, 25), palm=(2, 42, 0, 20, 50))
 GAP = {None: .050, 'across': .020, 'open': .075, 'out': .050}
 _STIFF = np.array([.05]*16 + [.008]*5)
 
@@ -89,22 +89,24 @@ def _meet(shape, q, rig):
     gap = 0 if meets == 'pinch' else GAP[shape.thumb]*(.6 if shape.bend == 'fingerstraightmod' else 1)
     first, *rest = [DIGITS[o] for o in digits.opposed if DIGITS[o]] or selected
     touches = [Touch(Spot(0, 2, .55), Spot(first, 2, .55), 1, 8, gap)]
-    if rest:
-        touches = [Touch(Spot(0, 2, .5), Spot(first, 2, .6), .7, 5, gap), Touch(Spot(0, 2, .7), Spot(rest[0], 2, .6), .7, 5, gap)]
-        touches += [Touch(Spot(0, 2, .8), Spot(d, 2, .7), .25, 2, gap) for d in rest[1:]]
-    return settle(_with_thumb(q, meets), rig, touches, THUMB + _columns(selected), stiff=_STIFF)[0]
+    if rest: touches = [Touch(Spot(0, 2, .5), Spot(first, 2, .6), .7, 5, gap), Touch(Spot(0, 2, .7), Spot(rest[0], 2, .6), .7, 5, gap)]
+    q = settle(_with_thumb(q, meets), rig, touches, THUMB + _columns((first, *rest[:1])), stiff=_STIFF)[0]
+    for k, digit in enumerate(rest[1:], 1): q[_columns([digit])] = q[_columns([rest[0]])] + (4*k, 0, 0)
+    return q
 
 def _across(shape, q, rig):
     "Over the closed fingers that are nearest, or across the palm."
     closed = _closed(q)
     if not closed: return settle(_with_thumb(q, 'palm'), rig, [Touch(Spot(0, 2, .5), Spot(3, 0, -.15), .35, 3)], stiff=_STIFF)[0]
     on = closed[1] if closed[0] == 1 and len(closed) > 1 else closed[0]
-    return settle(_with_thumb(q, 'over_index' if closed[0] == 1 else 'over'), rig, [Touch(Spot(0, 2, .5), Spot(on, 1, .5, 'nail'), .7, 4)], stiff=_STIFF)[0]
+    if on == closed[0]: touches, pose = [Touch(Spot(0, 2, .5), Spot(on, 1, .5, 'nail'), .7, 4)], 'over'
+    else: touches, pose = [Touch(Spot(0, 2, .6), Spot(on, 1, .9, 'nail'), .6, 3), Touch(Spot(0, 1, .8), Spot(1, 1, .95, 'nail'), .5, 0)], 'over_index'
+    return settle(_with_thumb(q, pose), rig, touches, stiff=_STIFF)[0]
 
 def _under_tips(q, rig):
     "The E hand: all finger tips come down on a thumb that lies across the palm."
     q = _with_thumb(q, 'palm')
-    q[MCP], q[PIP], q[DIP] = (42, 45, 45, 42), (104, 106, 106, 104), (52, 52, 52, 50)
+    q[MCP], q[PIP], q[DIP] = (30, 32, 32, 30), (106, 108, 108, 106), (55, 55, 55, 52)
     top = (-.2, 1, 0)
     touches = [Touch(Spot(0, 2, .75, top), Spot(3, 2, .75), .2, 0), Touch(Spot(0, 2, .45, top), Spot(2, 2, .8), .6, 0), Touch(Spot(0, 2, 0, top), Spot(1, 2, .8), .5, 0)]
     return settle(q, rig, touches, THUMB + _columns((1, 2, 3, 4)), stiff=np.array([.1]*16 + [.01]*5))[0]
@@ -113,20 +115,23 @@ def _between(pair, q, rig):
     "The thumb comes out between two fingers of a fist, or is enclosed in it."
     if not pair: return settle(_with_thumb(q, (-5, 35, 0, 30, 60)), rig, [Touch(Spot(0, 2, .6), Spot(3, 0, .1), .4, 0)], stiff=_STIFF)[0]
     near, far = sorted(DIGITS[d] for d in pair)
-    over, q = range(1, near + 1), _with_thumb(q, {1: (12, 38, 15, 10, 15), 2: (0, 42, 5, 15, 25), 3: (-10, 45, 0, 20, 35)}[near])
-    for d in over: q[_columns([d])] = 68, 100, 45
-    touches = [Touch(Spot(0, 2, .6, 'core'), Spot(near, 0, .85, 'core'), .5, 0), Touch(Spot(0, 2, .6, 'core'), Spot(far, 0, .85, 'core'), .5, 0)]
-    return settle(q, rig, touches, THUMB + _columns(over, (0, 1, 2, 3)) + _columns([far], (0,)), stiff=np.array([.06]*16 + [.01]*5))[0]
+    over, q = range(1, near + 1), _with_thumb(q, {1: (26, 63, -27, 50, 12), 2: (0, 60, -25, 40, 25), 3: (-23, 58, -38, 41, 23)}[near])
+    for d in over: q[_columns([d])] = 66, 96, 45
+    touches = [Touch(Spot(0, 2, .75, 'core'), Spot(near, 0, 1, 'core'), .7, 0), Touch(Spot(0, 2, .75, 'core'), Spot(far, 0, 1, 'core'), .5, 0)]
+    return settle(q, rig, touches, THUMB + _columns(over, (0, 1, 2, 3)) + _columns([far], (0,)), stiff=np.array([.15]*16 + [.01]*5),
+        pairs=np.concatenate([THUMB_PAIRS, FINGER_PAIRS]), press=.003)[0]
 
 def _opposed(shape, q, rig):
     "In front of the palm; against the one finger that is bent at its knuckle, as in K."
     bent = [DIGITS[f] for f, bend in shape_digits(shape).bends if bend == 'fingerstraightmod' and f != 'thumb']
-    touches = [Touch(Spot(0, 2, .6), Spot(bent[0], 0, .85, (.3, 1, 0)), .7, 4)] if len(bent) == 1 and len(fingers_of(shape)[0]) < 4 else []
+    if len(bent) != 1 or len(fingers_of(shape)[0]) == 4: return settle(_with_thumb(q, 'open'), rig, [], stiff=_STIFF)[0]
+    q = q.copy(); q[MCP[bent[0] - 1]] = 42
+    touches = [Touch(Spot(0, 2, .6), Spot(bent[0], 0, .9, (.3, 1, 0)), .7, 4)]
     return settle(_with_thumb(q, 'open'), rig, touches, stiff=_STIFF)[0]
 
 def _beside(q, rig):
-    touch = Touch(Spot(0, 2, .55), Spot(1, 0, .8, 'thumbwards'), .5, 3) if 1 in _closed(q) else Touch(Spot(0, 2, .3), Spot(1, 0, .1, 'thumbwards'), .4, 3)
-    return settle(_with_thumb(q, 'beside'), rig, [touch], stiff=_STIFF)[0]
+    touch = Touch(Spot(0, 2, .3, 'core'), Spot(1, 0, .85, 'thumbwards'), .3, 0, .010) if 1 in _closed(q) else Touch(Spot(0, 2, .3), Spot(1, 0, .1, 'thumbwards'), .4, 3)
+    return settle(_with_thumb(q, 'beside'), rig, [touch], stiff=np.array([.05]*16 + [.01, .01, .01, .08, .08]))[0]
 
 def place_thumb(shape, q, rig):
     "Put the thumb where a shape has it, moving fingers only where they touch it."
@@ -147,13 +152,13 @@ def cross_fingers(shape, q, rig):
         i, j = DIGITS[a], DIGITS[b]
         if not i or not j: continue
         side = 1 if j > i else -1
-        spot = dict(fingertip=Spot(i, 2, .95), fingernail=Spot(i, 2, .45, 'nail'), fingerpad=Spot(i, 2, .55), fingermidjoint=Spot(i, 1, 0, 'nail'),
+        spot = dict(fingertip=Spot(i, 2, .95), fingernail=Spot(i, 1, .95, (-.8, .5*side, 0)), fingerpad=Spot(i, 2, .55), fingermidjoint=Spot(i, 1, 0, 'nail'),
             fingerbase=Spot(i, 0, .1, 'nail'), fingerside=Spot(i, 2, .2, 'littlewards' if side > 0 else 'thumbwards'))[part]
         if part == 'fingernail':
-            q[_columns([i], (0, 1))] += -9*side, 12
-            q[_columns([j], (0, 1, 2))] += 9*side, -6, 14
+            q[_columns([i], (0, 1))] += -12*side, 14
+            q[_columns([j], (0, 1, 2))] += 14*side, -4, 18
         pairs = np.array([(3*i + x, 3*j + y) for x in range(3) for y in range(3) if x + y])
-        q = settle(q, rig, [Touch(Spot(j, 2, .45), spot, .8, 2)], _columns([i, j], (0, 1, 2, 3)), stiff=.12, pairs=pairs)[0]
+        q = settle(q, rig, [Touch(Spot(j, 1, .85) if part == 'fingernail' else Spot(j, 2, .45), spot, .8, 2)], _columns([i, j], (0, 1, 2, 3)), stiff=.12, pairs=pairs)[0]
     return q
 
 def solve(

@@ -75,6 +75,7 @@ class Place:
     behind: bool = False          # on the far side of the site
     shift: tuple = (0., 0., 0.)   # metres, added by movements
     left: bool = False            # a movement has taken the hand away, so contact is over
+    facing: tuple = ()            # (fingers, palm) when the hand first came here: decides which part of it faces the place
     home: tuple = ()              # (fingers, palm, shift) of all this hand's goals in the sign: off the skin, the arm goes where all are comfortable
 
     @property
@@ -479,8 +480,9 @@ def _settled(out)->list:
     "Tell every place of a hand which goals the hand has to meet around it."
     for name in ('strong', 'weak'):
         goals = [g for b in out if (s := getattr(b, name)) for g in (s.begin, s.finish)]
-        home = tuple(dict.fromkeys((g.fingers, g.palm, g.place.shift) for g in goals))
-        stay = lambda g: replace(g, place=replace(g.place, home=home))
+        home, first = tuple(dict.fromkeys((g.fingers, g.palm, g.place.shift) for g in goals)), {}
+        for g in goals: first.setdefault((g.place.sites, g.place.on_hand, g.place.meet), (g.fingers, g.palm))
+        stay = lambda g: replace(g, place=replace(g.place, home=home, facing=first[g.place.sites, g.place.on_hand, g.place.meet]))
         out = [replace(b, **{name: replace(s, begin=stay(s.begin), finish=stay(s.finish))}) if (s := getattr(b, name)) else b for b in out]
     return out
 

@@ -14,11 +14,11 @@ from scipy.ndimage import gaussian_filter1d
 from ..motion.motion import Motion, Span
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from ..motion.skeleton import ARKIT, joint
-from .arms import arm_joints, log_swing, reach, turn_by
+from .arms import arm_joints, bare_arm, reach, turn_by, wrist_turn
 from .contact import pose_hand
 from .nonmanual import idle, mark
 from .phases import Beat, Goal, Path, Place, Stroke, beats, unit
-from .targets import REST, Rig, Solved, probe_points, push_out, resolve, rig_of, solve
+from .targets import REST, Rig, Solved, carried, probe_points, push_apart, push_out, resolve, rig_of, solve
 from .notation import Handshape, Shape
 
 # %% ../../nbs/38_signing.synthesis.ipynb #64be9ee0
@@ -76,7 +76,10 @@ class Phase:
     begin: Goal
     finish: Goal
     path: Path
-    two_handed: bool
+    partner: Stroke|None   # what the other hand does meanwhile
+
+    @property
+    def two_handed(self)->bool: return self.partner is not None
 
 def _path_length(path:Path, distance:float)->float:
     ring = 2*np.pi*path.circle[2]*np.linalg.norm(path.circle[1]) if path.circle else 0.
@@ -129,14 +132,17 @@ def plan(
     weak = solve(rig, resolve(rig, goals[1], 1, two[1]), 1)
     def other(k):
         j = partner.get(k)
-        return None if j is None else (weak.wrist[j], weak.rotation[j], weak.posed.at(j), weak.elbow[j])
-    strong = solve(rig, resolve(rig, goals[0], 0, two[0], other), 0)
+        return None if j is None else weak.at(j, goals[1][j].place.shift)
+    balls = np.full((len(goals[0]), len(rig.hands[1].balls), 3), 9.)
+    pairs = np.array(list(partner.items()), int).reshape(-1, 2)
+    balls[pairs[:, 0]] = carried(weak.posed.balls(), weak.wrist, weak.rotation)[pairs[:, 1]]
+    strong = solve(rig, resolve(rig, goals[0], 0, two[0], other), 0, balls)
     return Plan(rows, (strong, weak))
 
 # %% ../../nbs/38_signing.synthesis.ipynb #b1a2ba9d
 def _way(plan, side, a, b, letter):
     s = plan.solved[side]
-    turned = np.linalg.norm(log_swing(s.rotation[a].T @ s.rotation[b]))
+    turned = np.linalg.norm(mat_to_aa(s.rotation[a].T @ s.rotation[b]))
     reshaped = np.abs(s.keys.fingers[a] - s.keys.fingers[b]).max()
     return way_seconds(np.linalg.norm(s.wrist[a] - s.wrist[b]), turned, reshaped, letter)
 
@@ -259,7 +265,8 @@ def _wiggle(fingers, legs, at, u, signer_left):
 def _shared_parts(solved, legs):
     "For each leg, the part of the hand that follows the path: the same at both ends, or the wrist."
     parts = solved.keys.parts
-    return [parts[l.a] if parts[l.a] == parts[l.b] else 'wrist' for l in legs]
+    air = _through_air(solved, legs)
+    return [parts[l.a] if parts[l.a] == parts[l.b] and not free else 'wrist' for l, free in zip(legs, air)]
 
 @dataclass(frozen=True)
 class HandTrack:
@@ -270,6 +277,9 @@ class HandTrack:
     fingers: np.ndarray   # (T,15,3) axis-angle
     swivel: np.ndarray    # (T,)
     contact: np.ndarray   # (T,) bool: touching at both ends of the leg
+    free: np.ndarray      # (T,) bool: a way through the air, where the joints decide how the hand turns
+    twist: np.ndarray     # (T,) of forearm and wrist, for free ways
+    swing: np.ndarray     # (T,3)
 
 def hand_track(
     rig:Rig, # whose body
@@ -289,16 +299,22 @@ def hand_track(
     p_a = solved.wrist[a] + np.einsum('kij,kj->ki', solved.rotation[a], off_a)
     p_b = solved.wrist[b] + np.einsum('kij,kj->ki', solved.rotation[b], off_b)
     mix = lambda x, y: x[at] + s.reshape(-1, *[1]*(x.ndim - 1)) * (y - x)[at]
-    between = log_swing(np.swapaxes(solved.rotation[a], -1, -2) @ solved.rotation[b])[at] * s[:, None]
+    between = mat_to_aa(np.swapaxes(solved.rotation[a], -1, -2) @ solved.rotation[b])[at] * s[:, None]
     rotation = solved.rotation[a][at] @ turn_by(between)
     wrist = _wrist_turns(legs, at, u, bool(side))
     if wrist.any(): rotation = rotation @ turn_by(wrist)
     point = mix(p_a, p_b) + _arcs(legs, at, s) + _rings(legs, at, s) + _arch(solved, legs, a, b)[at] * (4*s*(1 - s))[:, None]
     fingers = _wiggle(mix(solved.keys.fingers[a], solved.keys.fingers[b]), legs, at, u, bool(side))
     contact = (solved.keys.contact[a] & solved.keys.contact[b])[at]
-    glide = contact & np.array([bool(l.path.circle) for l in legs])[at]
+    glide = (solved.keys.skin[a] & solved.keys.skin[b] & np.array([bool(l.path.circle) for l in legs]))[at]
     if glide.any(): point[glide] -= rig.grid(point[glide])[:, None] * rig.grid.outward(point[glide])
-    return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), contact)
+    return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), contact,
+                     _through_air(solved, legs)[at], mix(solved.twist[a], solved.twist[b]), mix(solved.swing[a], solved.swing[b]))
+
+def _through_air(solved, legs)->np.ndarray:
+    "Legs without a path that turn the hand far: the shortest turn in space may be one that no forearm can do."
+    turned = [np.linalg.norm(mat_to_aa(solved.rotation[l.a].T @ solved.rotation[l.b])) for l in legs]
+    return np.array([t > 1. and not (l.path.circle or l.path.wrist) for t, l in zip(turned, legs)])
 
 def _arch(solved, legs, a, b):
     "Hands on their way between signs swing out a little instead of cutting through (and a brushed place is passed by)."
@@ -311,15 +327,28 @@ def arm_track(
     rig:Rig, # whose body
     track:HandTrack, # the wish
     side:int, # 0 right, 1 left
-)->np.ndarray: # (T,4,3,3) local rotations of collar, shoulder, elbow, wrist
+    other=None, # (T,B,3) balls of the other hand, to stay out of
+):  # (T,4,3,3) local rotations of collar, shoulder, elbow and wrist; (T,B,3) balls of this hand
     "Solve the arm in every frame."
     arm, off = rig.arms[side], lambda r: np.einsum('tij,tj->ti', r, track.offset)
-    posed = pose_hand(rig.hands[side], aa_to_mat(track.fingers))
-    got = reach(arm, track.point - off(track.rotation), track.rotation, track.swivel)
+    posed, turned = pose_hand(rig.hands[side], aa_to_mat(track.fingers)), _turned(arm, track)
+    got = reach(arm, track.point - off(turned), turned, track.swivel)
     wrist = track.point - off(got.hand)
     away = push_out(rig.grid, probe_points(posed, wrist, got.hand), np.where(track.contact, -.008, .004))
     if away.any(): wrist = wrist + _spread(away)
-    return reach(arm, wrist, track.rotation, track.swivel).local
+    if other is not None:
+        apart = push_apart(rig.hands[side], carried(posed.balls(), wrist, got.hand), other)
+        if apart.any(): wrist = wrist + _spread(apart)
+    got = reach(arm, wrist, turned, track.swivel)
+    return got.local, carried(posed.balls(), got.wrist, got.hand)
+
+def _turned(arm, track):
+    "The hand's rotation: as wished, or as the joints take it through the air."
+    if not track.free.any(): return track.rotation
+    _, upper, hinge, *_ = bare_arm(arm, track.point[track.free], track.swivel[track.free])
+    rotation = track.rotation.copy()
+    rotation[track.free] = upper @ hinge @ wrist_turn(arm, track.twist[track.free], track.swing[track.free])
+    return rotation
 
 def _spread(away):
     "Smooth a push over neighbouring frames without weakening it where it is needed."
@@ -335,8 +364,8 @@ class Clip:
     phases: tuple  # of Phase
 
 def _phases(items, uses)->tuple:
-    both = {u.start for u in uses[0]} & {u.start for u in uses[1]}
-    out = [Phase(items[u.item].gloss, bool(side), u.kind, u.start, u.end, u.stroke.begin, u.stroke.finish, u.stroke.path, u.start in both)
+    at = [{u.start: u.stroke for u in side} for side in uses]
+    out = [Phase(items[u.item].gloss, bool(side), u.kind, u.start, u.end, u.stroke.begin, u.stroke.finish, u.stroke.path, at[1 - side].get(u.start))
            for side in (0, 1) for u in uses[side]]
     return tuple(sorted(out, key=lambda p: (p.start, p.signer_left)))
 
@@ -373,9 +402,11 @@ def synthesise(
     clock = np.arange(n) / fps
     track = _nonmanual(items, times, n, fps, seed)
     poses = track.poses
-    for side in (0, 1):
+    balls = None
+    for side in (1, 0):
         hand = hand_track(rig, todo.solved[side], legs[side], clock, side)
-        poses[:, arm_joints(bool(side))] = mat_to_aa(arm_track(rig, hand, side))
+        local, balls = arm_track(rig, hand, side, balls)
+        poses[:, arm_joints(bool(side))] = mat_to_aa(local)
         poses[:, (25 if side else 40):(40 if side else 55)] = hand.fingers
     meta = dict(source='HamNoSys notation', licence='Apache-2.0', language=language, synthetic=True, generator='signbook')
     motion = Motion(poses=poses, trans=np.zeros((n, 3)), expression=track.expression, expression_basis='arkit52', betas=np.array(rig.betas or [0.]),

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'PAIRED', 'FACING', 'SWIVELS', 'ROOM_FREE', 'ROOM_SITED',
-           'ARM_SPOTS', 'PROBES', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot', 'facing_part',
-           'hand_rotation', 'Keys', 'swivel_cost', 'cheapest_chain', 'has_room', 'comfortable', 'meeting_spot',
-           'resolve', 'Solved', 'probe_points', 'push_out', 'solve']
+           'ARM_SPOTS', 'PROBES', 'OVERLAP', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot',
+           'facing_part', 'outermost', 'hand_rotation', 'Keys', 'swivel_cost', 'cheapest_chain', 'has_room',
+           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'push_apart', 'Solved', 'carried', 'probe_points',
+           'push_out', 'solve']
 
 # %% ../../nbs/36a_signing.targets.ipynb #66527564
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ def _own_side(name, sign): return int(sign) if name in PAIRED else 0
 
 # %% ../../nbs/36a_signing.targets.ipynb #3dc48932
 FACING = ('palm', 'handback', 'thumbside', 'pinkyside', 'heel', 'index:tip', 'middle:tip', 'pinky:tip', 'thumb:tip', 'index:mid',
-          'middle:mid', 'middle:back')
+          'middle:mid', 'middle:back', 'middle:shaft', 'ring:shaft')
 
 def facing_part(
     posed:PosedHand, # one hand (N = 1)
@@ -120,7 +121,15 @@ def facing_part(
     "The part of the hand that would touch first."
     points = np.array([rotation @ posed.point(n)[0] for n in FACING])
     normals = np.array([rotation @ posed.normal(n)[0] for n in FACING])
-    return FACING[int(np.argmax(points @ inward + .03*normals @ inward))]
+    return FACING[int(np.argmax(points @ inward + .015*normals @ inward))]
+
+def outermost(
+    posed:PosedHand, # one hand (N = 1)
+    part:str, # asked for
+)->str: # what is really in front
+    "The palm of a fist is behind its fingers: they touch first."
+    if part != 'palm': return part
+    return max(('palm', 'middle:shaft', 'ring:shaft'), key=lambda n: -posed.point(n)[0, 1])
 
 def hand_rotation(
     fingers, # (...,3) unit finger direction
@@ -148,6 +157,7 @@ class Keys:
     offset: np.ndarray    # (K,3) from wrist to part, hand frame
     parts: tuple          # which part of the hand, by name
     contact: np.ndarray   # (K,) bool, must touch
+    skin: np.ndarray      # (K,) bool, must touch head or trunk
     spots: tuple          # Spot of each
 
 # %% ../../nbs/36a_signing.targets.ipynb #19d9fdbc
@@ -205,7 +215,8 @@ def _comfort(rig_key, home, base, sign, meets, sited):
     swivel = np.tile(_FAN, c*g)
     got = reach(rig.arms[side], np.repeat(wrist.reshape(-1, 3), f, 0), np.repeat(np.tile(r, (c, 1, 1)), f, 0), swivel)
     cost = swivel_cost(rig, got, swivel, rig.arms[side].sign).reshape(c, g, f).min(-1).sum(-1)
-    inside = np.maximum(.05 - rig.grid(wrist + r @ np.array([.085*sign, 0, 0])), 0).sum(-1)
+    along = np.array([0, .085, .17])[:, None] * sign * r[:, None, :, 0]
+    inside = np.maximum(.05 - rig.grid(wrist[:, :, None] + along), 0).sum((-1, -2))
     return room[np.argmin(cost + 8*np.linalg.norm(room, axis=-1) + 200*inside)]
 
 def comfortable(
@@ -221,6 +232,15 @@ def comfortable(
     return Spot(spot.point + aside, spot.inward)
 
 # %% ../../nbs/36a_signing.targets.ipynb #18d8bc10
+@dataclass(frozen=True)
+class OtherHand:
+    "Where the other hand is."
+    wrist: np.ndarray     # (3,)
+    rotation: np.ndarray  # (3,3)
+    posed: PosedHand
+    elbow: np.ndarray     # (3,)
+    shift: tuple          # metres by which notation has moved it from its place
+
 def meeting_spot(goal, sign, flip_axis, spot)->tuple:
     "Two hands that meet: the middle between them, this hand's own half, and the direction of the other."
     how, part = goal.place.meet
@@ -239,7 +259,7 @@ def resolve(
     goals, # K Goals of one hand
     side:int, # 0 right, 1 left
     two_handed, # (K,) does the other hand sign too?
-    other=None, # for places on the other hand: k -> (wrist (3,), rotation (3,3), PosedHand, elbow (3,)) of that hand at the same time
+    other=None, # for places on the other hand: k -> OtherHand at the same time, or None
 )->Keys: # where everything should be
     "Turn names into points and rotations."
     hand, left, sign = rig.hands[side], bool(side), rig.arms[side].sign
@@ -250,10 +270,19 @@ def resolve(
     for k, g in enumerate(goals):
         one = posed.at(k)
         spot, part = _spot(rig, g, sign, two_handed[k], other and other(k))
-        if part == 'auto': part = 'center' if _hovers(g.place) else facing_part(one, rotation[k], spot.inward)
-        points.append(spot.point + g.place.shift); offsets.append(one.point(part)[0]); parts.append(part); spots.append(spot)
+        if part == 'auto': part = 'center' if _hovers(g.place) else facing_part(one, _first_turn(g, left), spot.inward)
+        part = outermost(one, part)
+        points.append(spot.point + _own_shift(g.place, other and other(k))); offsets.append(one.point(part)[0]); parts.append(part); spots.append(spot)
     contact = np.array([g.place.touching for g in goals])
-    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, tuple(spots))
+    skin = contact & np.array([not (g.place.on_hand or g.place.meet) for g in goals])
+    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots))
+
+def _first_turn(goal, left):
+    return hand_rotation(*(goal.place.facing or (goal.fingers, goal.palm)), left)
+
+def _own_shift(place, other):
+    "Movements of the other hand carry a hand that rests on it."
+    return np.subtract(place.shift, other.shift) if place.on_hand and other is not None else place.shift
 
 def _hovers(place)->bool:
     return not place.meet and not place.on_hand and (place.near in ('near', 'armextended') or _free(place))
@@ -269,7 +298,7 @@ ARM_SPOTS = dict(lowerarm=(.5, .035), elbow=(0., .045), elbowinside=(.05, .045),
 
 def _other_hand_spot(place, other):
     "A point on the other hand or forearm, with its skin's normal."
-    wrist, rotation, posed, elbow = other
+    wrist, rotation, posed, elbow = other.wrist, other.rotation, other.posed, other.elbow
     name = place.sites[0][0]
     if name in ARM_SPOTS:
         along, out = ARM_SPOTS[name]
@@ -284,6 +313,23 @@ def _other_hand_spot(place, other):
 PROBES = ('palm', 'handback', 'thumbside', 'pinkyside', 'heel', 'wristpulse', 'wristback',
           *(f'{d}:{p}' for d in ('index', 'middle', 'ring', 'pinky', 'thumb') for p in ('tip', 'mid', 'base', 'pad', 'nail')))
 
+OVERLAP = .008  # metres that two hands in contact may sink into each other (skin gives)
+
+def push_apart(
+    hand:Hand, # whose balls have which radius
+    mine, # (N,B,3) balls of this hand
+    other, # (N,B,3) balls of the other hand
+)->np.ndarray: # (N,3) how far to move this hand, metres
+    "The shortest way out of the other hand, for the pair of balls that overlaps most."
+    between = mine[:, :, None] - other[:, None]
+    far = np.sqrt(np.einsum('nabi,nabi->nab', between, between))
+    radius = np.array([b.radius for b in hand.balls])
+    overlap = (radius[:, None] + radius - far).reshape(len(mine), -1)
+    worst, rows = overlap.argmax(1), np.arange(len(mine))
+    need = np.maximum(overlap[rows, worst] - OVERLAP, 0)
+    way = between.reshape(len(mine), -1, 3)[rows, worst]
+    return need[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+
 @dataclass(frozen=True)
 class Solved:
     "Goals of one hand, reached as well as this body can."
@@ -292,7 +338,21 @@ class Solved:
     wrist: np.ndarray     # (K,3)
     rotation: np.ndarray  # (K,3,3)
     elbow: np.ndarray     # (K,3)
+    twist: np.ndarray     # (K,)
+    swing: np.ndarray     # (K,3)
     posed: PosedHand
+
+    def at(self, k:int, shift)->OtherHand:
+        "One goal, for the hand that touches this one."
+        return OtherHand(self.wrist[k], self.rotation[k], self.posed.at(k), self.elbow[k], shift)
+
+def carried(
+    local, # (N,P,3) points in the hand's own frame
+    wrist, # (N,3)
+    rotation, # (N,3,3)
+)->np.ndarray: # (N,P,3)
+    "Points of a hand, out in the world."
+    return wrist[:, None] + local @ np.swapaxes(rotation, -1, -2)
 
 def probe_points(
     posed:PosedHand, # N hands
@@ -300,8 +360,7 @@ def probe_points(
     rotation, # (N,3,3)
 )->np.ndarray: # (N,P,3) points all over the hand
     "Sample the skin of a hand."
-    local = np.stack([posed.point(n) for n in PROBES], 1)
-    return wrist[:, None] + local @ np.swapaxes(rotation, -1, -2)
+    return carried(np.stack([posed.point(n) for n in PROBES], 1), wrist, rotation)
 
 def push_out(
     grid:DistanceGrid, # head and trunk
@@ -319,6 +378,7 @@ def solve(
     rig:Rig, # whose body
     keys:Keys, # resolved goals of one hand
     side:int, # 0 right, 1 left
+    other=None, # (K,B,3) balls of the other hand where it is already there (far away where it is not)
 )->Solved: # reached
     "Choose swivels, respect limits, keep contacts, stay out of the body."
     arm, k, s = rig.arms[side], len(keys.point), len(SWIVELS)
@@ -332,5 +392,6 @@ def solve(
         got = reach(arm, wrist, keys.rotation, swivel)
         wrist = keys.point + aside - np.einsum('kij,kj->ki', got.hand, keys.offset)
         aside = aside + push_out(rig.grid, probe_points(posed, wrist, got.hand), margin)
+        if other is not None: aside = aside + push_apart(rig.hands[side], carried(posed.balls(), wrist, got.hand), other)
     got = reach(arm, wrist, keys.rotation, swivel)
-    return Solved(keys, swivel, got.wrist, got.hand, got.elbow, posed)
+    return Solved(keys, swivel, got.wrist, got.hand, got.elbow, got.twist, got.swing, posed)

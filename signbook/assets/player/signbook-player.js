@@ -31,7 +31,7 @@
     reset: 'M12 5a7 7 0 1 1-6.6 4.7l1.9.7A5 5 0 1 0 12 7v3L7.4 6 12 2z',
   };
   const STYLE = `
-    :host { display: block; --stage-height: clamp(18rem, 56vh, 38rem); text-align: start; }
+    :host { display: block; --stage-height: clamp(17rem, min(56vh, 115vw), 38rem); text-align: start; }
     :host([hidden]) { display: none; }
     :host([fill]) { height: 100%; }
     * { box-sizing: border-box; }
