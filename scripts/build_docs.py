@@ -85,7 +85,7 @@ def run_for_players(notebook, path: Path) -> bool:
     ran = nbformat.from_dict(notebook)
     NotebookClient(ran, timeout=600, kernel_name='python3', resources={'metadata': {'path': str(path.parent)}}).execute()
     for i in showing:
-        notebook.cells[i].outputs = ran.cells[i].outputs
+        notebook.cells[i].outputs = [o for o in ran.cells[i].outputs if 'text/html' in o.get('data', {})]
     return True
 
 
@@ -139,8 +139,8 @@ def check(out: Path) -> list[str]:
     return sorted(set(wrong))
 
 
-def main() -> int:
-    start, paths = time.perf_counter(), chapters()
+def build(paths: list[Path], out: Path) -> tuple[int, list[str]]:
+    "Build these chapters (the front page among them) into `out`: how many hold a player, and what is wrong."
     with TemporaryDirectory() as folder:
         source = Path(folder)/'source'
         (source/'_static').mkdir(parents=True)
@@ -148,18 +148,22 @@ def main() -> int:
         (source/'conf.py').write_text(CONF)
         (source/'names.md').write_text(names_page(), encoding='utf-8')
         players = sum(convert(path, source) for path in paths)
-        front = source/'index.ipynb'
-        notebook = nbformat.read(front, as_version=4)
-        notebook.cells.append(nbformat.v4.new_markdown_cell(contents(paths)))
-        nbformat.write(notebook, front)
-        shutil.rmtree(OUT, ignore_errors=True)
-        command = [sys.executable, '-m', 'sphinx', '-b', 'html', '-q', '-j', 'auto', '-d', f'{folder}/doctrees', str(source), str(OUT)]
+        front = nbformat.read(source/'index.ipynb', as_version=4)
+        front.cells.append(nbformat.v4.new_markdown_cell(contents(paths)))
+        nbformat.write(front, source/'index.ipynb')
+        shutil.rmtree(out, ignore_errors=True)
+        command = [sys.executable, '-m', 'sphinx', '-b', 'html', '-q', '-d', f'{folder}/doctrees', str(source), str(out)]
         built = subprocess.run(command, capture_output=True, text=True)
-        print('\n'.join(line for line in built.stderr.splitlines() if 'WARNING' in line or built.returncode).replace(f'{source}/', ''))
         if built.returncode:
-            return built.returncode
-    wrong = check(OUT)
-    print('\n'.join(wrong))
+            raise SystemExit(built.stderr)
+        warnings = [line.replace(f'{source}/', '') for line in built.stderr.splitlines() if 'WARNING' in line]
+    return players, warnings + check(out)
+
+
+def main() -> int:
+    start, paths = time.perf_counter(), chapters()
+    players, wrong = build(paths, OUT)
+    print(*wrong, sep='\n')
     print(f'{len(paths)} chapters, {players} with a player, in {time.perf_counter() - start:.0f} s: {(OUT/"index.html").as_uri()}')
     return 1 if wrong else 0
 

@@ -329,8 +329,8 @@ def build(
         with gr.Accordion('About this demo', open=False): gr.Markdown(ABOUT)
         p.line, p.clip = gr.State(None), gr.State('')
         p.outputs = [p.line, p.clip, p.player, p.menus, p.written, p.report, p.files, p.message]
-        _wire(gr, app, clips, movies, p)
         gr.api(_api(clips), api_name='sign', api_description='Sign a sentence; the answer names the clip, whose files are at clips/NAME.glb, .bvh, .npz, .pose, .vtt, .html.')
+        _wire(gr, app, clips, movies, p)
     app.clips, app.movies = clips, movies
     return app.queue(default_concurrency_limit=4, max_size=100)
 

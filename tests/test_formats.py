@@ -1,6 +1,7 @@
-"""Rotation, Motion and every file format, over many random cases, damaged files, other people's files and other people's readers.
+"""Rotation, Motion and every file format, over random cases, damaged files, other people's files and their readers.
 
-The chapters show how each thing works; here it is worn out. Files under the shared data are of other projects and not in the repository: tests that need them skip where they are absent.
+The chapters show how each thing works; here it is worn out. Files under the shared data are of other projects and not
+in the repository: tests that need them skip where they are absent.
 """
 import io
 import json
@@ -19,14 +20,14 @@ from scipy.spatial.transform import Rotation
 
 from signbook.motion import rotation as rot
 from signbook.motion.bvh import load_bvh, save_bvh
-from signbook.motion.formats import LOADERS, SAVERS, convert, load, load_pose, load_vtt, save, save_npz, save_pose, save_vtt
+from signbook.motion.formats import (LOADERS, SAVERS, convert, load, load_pose, load_vtt, save, save_npz, save_pose,
+                                     save_vtt)
 from signbook.motion.motion import CHANNELS, STATES, Motion, Span, cut, notice
 from signbook.motion.npz import load_npz
 from signbook.motion.points import HAND_LIMBS, POSE_COMPONENTS, track
 from signbook.motion.skeleton import JOINTS, LAYOUTS, MIRROR, joint
 
-settings.register_profile('signbook', deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-settings.load_profile('signbook')
+many = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 META = dict(source='a test', licence='Apache-2.0', language='ase', synthetic=True, generator='test_formats')
 WORDS = st.text(st.characters(codec='utf-8', exclude_categories=['Cs', 'Cc']), max_size=12)
@@ -40,32 +41,37 @@ def turns(shape, most=np.pi):
 @st.composite
 def spans(draw, duration):
     ends = sorted(draw(st.lists(st.floats(0, duration), min_size=2, max_size=8)))
-    return tuple(Span(draw(WORDS), draw(WORDS), draw(st.sampled_from(['sign', 'spell', 'pause'])), a, b) for a, b in zip(ends, ends[1:]))
+    return tuple(Span(draw(WORDS), draw(WORDS), draw(st.sampled_from(['sign', 'spell', 'pause'])), a, b) for a,
+                 b in zip(ends, ends[1:]))
 
 
 @st.composite
 def motions(draw, most=12):
-    "Clips of all sorts: random turns from a seed (drawing 2,000 floats one by one would take all day), random spans, flags and rates."
+    "Clips of all sorts: turns from a random seed (to draw 2,000 floats one by one takes all day), spans, flags, rates."
     T, fps = draw(st.integers(1, most)), draw(st.sampled_from([23.976, 24., 25., 29.97, 30., 50., 60., 120.]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     size = draw(st.sampled_from([0, 1e-6, .1, 1, 1.7]))
-    return Motion(rng.uniform(-size, size, (T, 55, 3)), rng.normal(size=(T, 3)), rng.random((T, 52)), betas=rng.normal(size=draw(st.integers(0, 16))), fps=fps,
+    return Motion(rng.uniform(-size, size, (T, 55, 3)), rng.normal(size=(T, 3)), rng.random((T, 52)),
+                  betas=rng.normal(size=draw(st.integers(0, 16))), fps=fps,
                   spans=draw(spans(T/fps)), flags=rng.integers(0, 4, (T, 5)), meta=META)
 
 
 def same(a, b, *names):
-    for n in names or ('poses', 'trans', 'expression', 'betas', 'flags', 'spans', 'meta', 'fps', 'body', 'expression_basis'):
+    for n in names or ('poses', 'trans', 'expression', 'betas', 'flags', 'spans', 'meta', 'fps', 'body',
+                       'expression_basis'):
         x, y = getattr(a, n), getattr(b, n)
         assert np.array_equal(x, y) if isinstance(x, np.ndarray) else x == y, n
 
 
 def apart(a, b):
     "Degrees between two sets of axis-angle turns."
-    return np.degrees(np.linalg.norm(rot.mat_to_aa(np.swapaxes(rot.aa_to_mat(a.astype(float)), -1, -2) @ rot.aa_to_mat(b.astype(float))), axis=-1))
+    return np.degrees(np.linalg.norm(rot.mat_to_aa(np.swapaxes(rot.aa_to_mat(a.astype(float)), -1,
+                                                               -2) @ rot.aa_to_mat(b.astype(float))), axis=-1))
 
 
-# rotation -------------------------------------------------------------------------------------------------------------------------
+# rotation ------------------------------------------------------------------------------------------------------------
 
+@many
 @given(turns((20, 3), 6))
 def test_matrices_agree_with_scipy(aa):
     mat = rot.aa_to_mat(aa)
@@ -75,12 +81,14 @@ def test_matrices_agree_with_scipy(aa):
     assert (np.linalg.norm(rot.mat_to_aa(mat), axis=-1) <= np.pi + 1e-12).all()
 
 
+@many
 @given(turns((20, 3)), st.sampled_from(['XYZ', 'XZY', 'YXZ', 'YZX', 'ZXY', 'ZYX']))
 def test_euler_angles_give_the_matrix_back(aa, order):
     mat = rot.aa_to_mat(aa)
     np.testing.assert_allclose(rot.euler_to_mat(rot.mat_to_euler(mat, order), order), mat, atol=2e-6)
 
 
+@many
 @given(turns((5, 3)), turns((5, 3)), st.floats(0, 1))
 def test_slerp_shares_out_the_shortest_arc(a, b, t):
     mix, whole = rot.slerp_aa(a, b, t), apart(a, b)
@@ -88,6 +96,7 @@ def test_slerp_shares_out_the_shortest_arc(a, b, t):
     np.testing.assert_allclose(apart(mix, b), whole*(1-t), atol=2e-5)
 
 
+@many
 @given(turns((9, 3)), hnp.arrays(float, 3, elements=st.floats(-1, 1)).filter(lambda v: np.linalg.norm(v) > .1))
 def test_swing_and_twist_multiply_back(aa, axis):
     mat, axis = rot.aa_to_mat(aa), axis/np.linalg.norm(axis)
@@ -97,6 +106,7 @@ def test_swing_and_twist_multiply_back(aa, axis):
     assert (abs(angle) <= np.pi + 1e-9).all()
 
 
+@many
 @given(hnp.arrays(float, (2, 3), elements=st.floats(-1, 1)).filter(lambda v: np.linalg.norm(v, axis=1).min() > .01))
 def test_rotation_between_is_a_rotation_that_arrives(ab):
     a, b = ab/np.linalg.norm(ab, axis=1, keepdims=True)
@@ -106,18 +116,21 @@ def test_rotation_between_is_a_rotation_that_arrives(ab):
     assert np.linalg.det(mat) > 0
 
 
-# Motion ---------------------------------------------------------------------------------------------------------------------------
+# Motion --------------------------------------------------------------------------------------------------------------
 
+@many
 @given(motions())
 def test_mirror_twice_is_nothing(m):
     same(m.mirror().mirror(), m)
 
 
+@many
 @given(motions(), st.sampled_from([2, 3, 4]))
 def test_resample_up_and_down_is_nothing(m, k):
     same(m.resample(m.fps*k).resample(m.fps), m, 'poses', 'trans', 'expression', 'flags', 'spans')
 
 
+@many
 @given(motions(), st.floats(5, 240))
 def test_resample_keeps_duration_and_stays_between(m, fps):
     r = m.resample(fps)
@@ -125,6 +138,7 @@ def test_resample_keeps_duration_and_stays_between(m, fps):
     assert r.trans.min() >= m.trans.min() - 1e-5 and r.trans.max() <= m.trans.max() + 1e-5
 
 
+@many
 @given(motions(), st.floats(0, 1), st.floats(0, 1))
 def test_slice_keeps_frames_and_spans_inside(m, a, b):
     a, b = sorted((a*m.duration, b*m.duration))
@@ -135,6 +149,7 @@ def test_slice_keeps_frames_and_spans_inside(m, a, b):
     assert all(0 <= x.start <= x.end <= s.duration + 1e-9 for x in s.spans)
 
 
+@many
 @given(motions(), st.data())
 def test_cut_in_two_and_joined_is_whole(m, data):
     if len(m) < 2: return
@@ -145,6 +160,7 @@ def test_cut_in_two_and_joined_is_whole(m, data):
     assert np.isclose(sum(s.end-s.start for s in whole.spans), sum(s.end-s.start for s in m.spans), atol=1e-6)
 
 
+@many
 @given(motions(20), motions(20), st.floats(0, .5))
 def test_concat_overlaps_and_leaves_the_rest_alone(a, b, blend):
     b = replace(b, fps=a.fps, betas=a.betas, spans=())
@@ -163,23 +179,28 @@ def test_a_motion_travels_between_processes():
     with pytest.raises(ValueError): again.poses[0] = 1
 
 
-# npz ------------------------------------------------------------------------------------------------------------------------------
+# npz -----------------------------------------------------------------------------------------------------------------
 
+@many
 @given(motions())
 def test_npz_keeps_every_bit(tmp_path, m):
     same(load_npz(save_npz(m, tmp_path/'m.npz')), m)
 
 
+@many
 @given(motions(4))
 def test_npz_is_safe_for_other_readers(tmp_path, m):
     with np.load(save_npz(m, tmp_path/'m.npz'), allow_pickle=False) as z:
-        assert z['poses'].shape == (len(m), 165) and z['trans'].shape == (len(m), 3) and float(z['mocap_frame_rate']) == m.fps
+        assert z['poses'].shape == (len(m), 165) and z['trans'].shape == (len(m),
+                                                                          3) and float(z['mocap_frame_rate']) == m.fps
         assert str(z['gender']) == 'neutral' and str(z['surface_model_type']) == 'smplx'
-        assert not {'betas', 'expressions'} & set(z.files)                 # the free body's numbers never pose as SMPL-X's
+        # the free body's numbers never pose as SMPL-X's
+        assert not {'betas', 'expressions'} & set(z.files)
         assert 'Not reviewed by signers' in json.loads(str(z['signbook']))['notice']
     licensed = replace(m, body='smplx-female', expression=np.ones((len(m), 100)), expression_basis='smplx100')
     with np.load(save_npz(licensed, tmp_path/'m.npz'), allow_pickle=False) as z:
-        assert {'betas', 'expressions'} <= set(z.files) and not {'signbook_betas', 'signbook_arkit52'} & set(z.files) and str(z['gender']) == 'female'
+        assert {'betas', 'expressions'} <= set(z.files) and not {'signbook_betas',
+                                                                 'signbook_arkit52'} & set(z.files) and str(z['gender']) == 'female'
     same(load_npz(tmp_path/'m.npz'), licensed)
 
 
@@ -196,7 +217,8 @@ class Trap:
     def __reduce__(self): return os.system, (f'touch {os.environ["SIGNBOOK_TRAP"]}',)
 
 
-@pytest.mark.parametrize('where', ['poses', 'trans', 'betas', 'expressions', 'signbook', 'mocap_frame_rate', 'gender', 'hands_meanl', 'markers'])
+@pytest.mark.parametrize('where', ['poses', 'trans', 'betas', 'expressions', 'signbook', 'mocap_frame_rate', 'gender',
+                                   'hands_meanl', 'markers'])
 def test_no_pickle_is_ever_opened(tmp_path, monkeypatch, where):
     monkeypatch.setenv('SIGNBOOK_TRAP', str(tmp_path/'sprung'))
     arrays = dict(poses=np.zeros((4, 165)), trans=np.zeros((4, 3)), mocap_frame_rate=30, model='smplx2020')
@@ -211,18 +233,20 @@ def test_no_pickle_is_ever_opened(tmp_path, monkeypatch, where):
 
 
 def test_an_array_that_claims_to_be_huge_is_refused(tmp_path):
-    head = io.BytesIO(); np.lib.format.write_array_header_1_0(head, dict(descr='<f8', fortran_order=False, shape=(10**9, 165)))
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, dict(descr='<f8', fortran_order=False, shape=(10**9, 165)))
     with zipfile.ZipFile(tmp_path/'m.npz', 'w') as z: z.writestr('poses.npy', head.getvalue())
     with pytest.raises(ValueError, match='plain arrays'): load_npz(tmp_path/'m.npz')
 
 
-# damaged files --------------------------------------------------------------------------------------------------------------------
+# damaged files -------------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope='module')
 def whole(tmp_path_factory):
     "One good file of every format, as bytes, and a folder to spoil them in."
     folder = tmp_path_factory.mktemp('whole')
-    m = Motion(np.random.default_rng(0).normal(size=(5, 55, 3))*.3, spans=[Span('HOUSE', 'house', 'sign', 0, .1)], meta=META)
+    m = Motion(np.random.default_rng(0).normal(size=(5, 55, 3))*.3, spans=[Span('HOUSE', 'house', 'sign', 0, .1)],
+               meta=META)
     return {s: save(m, folder/f'm{s}').read_bytes() for s in SAVERS}, folder
 
 
@@ -230,7 +254,7 @@ READERS = {'.npz': load_npz, '.bvh': load_bvh, '.pose': load_pose, '.vtt': load_
 
 
 @pytest.mark.parametrize('suffix', READERS)
-@settings(max_examples=250)
+@settings(many, max_examples=250)
 @given(data=st.data())
 def test_damage_is_one_line_or_no_harm(whole, suffix, data):
     files, folder = whole
@@ -239,7 +263,8 @@ def test_damage_is_one_line_or_no_harm(whole, suffix, data):
     at = data.draw(st.integers(0, len(raw)-1))
     if how == 'cut': raw = raw[:at]
     elif how == 'flip':
-        for i in data.draw(st.lists(st.integers(0, min(len(raw)-1, 4000)), min_size=1, max_size=8)): raw[i] ^= data.draw(st.integers(1, 255))
+        for i in data.draw(st.lists(st.integers(0, min(len(raw)-1, 4000)), min_size=1, max_size=8)):
+            raw[i] ^= data.draw(st.integers(1, 255))
     elif how == 'drop': del raw[at:at+data.draw(st.integers(1, 400))]
     elif how == 'double': raw = raw[:at] + raw
     else: raw = bytearray(data.draw(st.binary(max_size=400)))
@@ -248,6 +273,7 @@ def test_damage_is_one_line_or_no_harm(whole, suffix, data):
     except ValueError as e: assert len(str(e).splitlines()) == 1, e
 
 
+@many
 @given(st.text(max_size=200), st.sampled_from(['.bvh', '.vtt']))
 def test_text_of_any_kind_is_one_line_or_no_harm(whole, text, suffix):
     start = {'.bvh': 'HIERARCHY\n', '.vtt': 'WEBVTT\n\n'}[suffix]
@@ -264,8 +290,9 @@ def test_missing_files_and_folders_are_one_line(tmp_path, suffix):
         with pytest.raises(ValueError, match='check the path'): READERS[suffix](tmp_path/name)
 
 
-# BVH ------------------------------------------------------------------------------------------------------------------------------
+# BVH -----------------------------------------------------------------------------------------------------------------
 
+@many
 @given(motions())
 def test_bvh_gives_turns_back_to_a_hundredth_of_a_degree(tmp_path, m):
     back = load_bvh(save_bvh(m if len(m.betas) == 10 else replace(m, betas=None), tmp_path/'m.bvh'))
@@ -279,12 +306,14 @@ def test_bvh_bones_are_the_body_and_blender_agrees(tmp_path):
     bpy = pytest.importorskip('bpy', reason='Blender as a module is not installed (pip install bpy)')
     from signbook.motion.body import load as load_body
     rng = np.random.default_rng(0)
-    m = Motion(np.cumsum(rng.normal(size=(20, 55, 3))*.05, 0) + rng.normal(size=(55, 3))*.4, rng.normal(size=(20, 3)), meta=META)
+    m = Motion(np.cumsum(rng.normal(size=(20, 55, 3))*.05, 0) + rng.normal(size=(55, 3))*.4, rng.normal(size=(20, 3)),
+               meta=META)
     save_bvh(m, tmp_path/'m.bvh')
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.import_anim.bvh(filepath=str(tmp_path/'m.bvh'), axis_forward='-Z', axis_up='Y', update_scene_fps=True)
     rig = next(o for o in bpy.data.objects if o.type == 'ARMATURE')
-    assert bpy.context.scene.render.fps == 30 and any(b.name.startswith('NOTICE:Synthetic_signing') for b in rig.data.bones)
+    assert bpy.context.scene.render.fps == 30 and any(b.name.startswith('NOTICE:Synthetic_signing')
+                                                      for b in rig.data.bones)
     _, joints = load_body().fk(m.poses, m.trans, m.betas)
     for frame in (1, 7, 20):
         bpy.context.scene.frame_set(frame)
@@ -292,22 +321,26 @@ def test_bvh_bones_are_the_body_and_blender_agrees(tmp_path):
         np.testing.assert_allclose(np.stack([x, z, -y], 1), joints[frame-1], atol=2e-5)
 
 
-# .pose ----------------------------------------------------------------------------------------------------------------------------
+# .pose ---------------------------------------------------------------------------------------------------------------
 
+@many
 @given(motions(4))
 def test_pose_files_follow_the_contract(tmp_path, m):
     from pose_format import Pose
     m = m if len(m.betas) == 10 else replace(m, betas=None)
     pose = Pose.read(save_pose(m, tmp_path/'m.pose', size=(640, 360)).read_bytes())
     assert [(c.name, len(c.points), c.format) for c in pose.header.components] == [
-        ('POSE_LANDMARKS', 33, 'XYZC'), ('FACE_LANDMARKS', 478, 'XYZC'), ('LEFT_HAND_LANDMARKS', 21, 'XYZC'), ('RIGHT_HAND_LANDMARKS', 21, 'XYZC'), ('POSE_WORLD_LANDMARKS', 33, 'XYZC')]
-    assert abs(pose.header.version - .2) < 1e-6 and (pose.header.dimensions.width, pose.header.dimensions.height) == (640, 360)
+        ('POSE_LANDMARKS', 33, 'XYZC'), ('FACE_LANDMARKS', 478, 'XYZC'), ('LEFT_HAND_LANDMARKS', 21, 'XYZC'),
+        ('RIGHT_HAND_LANDMARKS', 21, 'XYZC'), ('POSE_WORLD_LANDMARKS', 33, 'XYZC')]
+    assert abs(pose.header.version - .2) < 1e-6 and (pose.header.dimensions.width,
+                                                     pose.header.dimensions.height) == (640, 360)
     assert pose.body.data.shape == (len(m), 1, 586, 3) and abs(pose.body.fps - m.fps) < 1e-4
     assert np.isfinite(pose.body.data.data).all() and set(np.unique(pose.body.confidence)) <= {0, 1}
     assert np.array_equal(pose.body.data.mask[..., 0], pose.body.confidence == 0)              # undefined is masked
     assert not pose.body.data.data[pose.body.confidence == 0].any()
 
 
+@many
 @given(motions(3))
 def test_pixels_are_an_orthographic_picture(tmp_path, m):
     m = m if len(m.betas) == 10 else replace(m, betas=None)
@@ -318,7 +351,8 @@ def test_pixels_are_an_orthographic_picture(tmp_path, m):
         metres, defined = track(m, [layout])[layout]
         assert np.array_equal(sure[0] > 0, defined)
         scale = np.array([500, -500, -500]) if 'WORLD' not in name else np.array([1000, -800, -1000])
-        moved = points[:, defined] - metres[:, defined]*scale                                  # pixels = metres times scale, plus one shift a frame and part
+        # pixels = metres times scale, plus one shift a frame and part
+        moved = points[:, defined] - metres[:, defined]*scale
         tolerance = 1e-2 + 1e-4*np.abs(points).max()
         assert np.ptp(moved[..., :2], axis=1).max() < tolerance and np.ptp(moved[..., 2], axis=1).max() < tolerance
     for side, wrist in (('LEFT', 15), ('RIGHT', 16)):
@@ -329,8 +363,10 @@ def test_pixels_are_an_orthographic_picture(tmp_path, m):
 
 def test_pose_format_s_own_tools_work_on_our_files(tmp_path):
     from pose_format import Pose
-    from pose_format.utils.generic import correct_wrists, detect_known_pose_format, pose_hide_legs, pose_normalization_info
-    m = Motion(np.random.default_rng(1).normal(size=(6, 55, 3))*.2, spans=[Span('HOUSE', 'house', 'sign', 0, .1)], meta=META)
+    from pose_format.utils.generic import (correct_wrists, detect_known_pose_format, pose_hide_legs,
+                                           pose_normalization_info)
+    m = Motion(np.random.default_rng(1).normal(size=(6, 55, 3))*.2, spans=[Span('HOUSE', 'house', 'sign', 0, .1)],
+               meta=META)
     raw = save_pose(m, tmp_path/'m.pose').read_bytes()
     pose = Pose.read(raw)
     assert detect_known_pose_format(pose) == 'holistic'
@@ -352,8 +388,9 @@ def test_limbs_are_those_of_recordings(shared_data):
     assert [list(LAYOUTS[l]) for n, l in POSE_COMPONENTS.items()] == [list(c.points) for c in pose.header.components]
 
 
-# WebVTT ---------------------------------------------------------------------------------------------------------------------------
+# WebVTT --------------------------------------------------------------------------------------------------------------
 
+@many
 @given(st.data())
 def test_vtt_gives_spans_back(tmp_path, data):
     m = Motion(np.zeros((300, 55, 3)), spans=data.draw(spans(10)), meta=META)
@@ -371,19 +408,23 @@ def test_vtt_gives_spans_back(tmp_path, data):
 def test_a_browser_shows_the_captions(tmp_path):
     from browser import browsing
     words = ['house', 'Al & "Bo" <i>', 'naïve -->', '家', '']
-    m = Motion(np.zeros((150, 55, 3)), spans=[Span(f'G{i}', w, 'sign', i*.8, i*.8+.7) for i, w in enumerate(words)], meta=META)
+    m = Motion(np.zeros((150, 55, 3)), spans=[Span(f'G{i}', w, 'sign', i*.8, i*.8+.7) for i, w in enumerate(words)],
+               meta=META)
     text = save_vtt(m, tmp_path/'m.vtt').read_text(encoding='utf-8')
     with browsing() as page:
         cues = page.evaluate("""vtt => new Promise((done, fail) => {
             const video = document.createElement('video'), track = document.createElement('track')
-            track.kind = 'captions'; track.default = true; track.src = URL.createObjectURL(new Blob([vtt], {type: 'text/vtt'}))
-            track.onload = () => done([...track.track.cues].map(c => [c.id, c.startTime, c.endTime, c.getCueAsHTML().textContent]))
-            track.onerror = fail; video.append(track); document.body.append(video); track.track.mode = 'showing' })""", text)
+            track.kind = 'captions'; track.default = true
+            track.src = URL.createObjectURL(new Blob([vtt], {type: 'text/vtt'}))
+            track.onload = () => done([...track.track.cues].map(
+                c => [c.id, c.startTime, c.endTime, c.getCueAsHTML().textContent]))
+            track.onerror = fail; video.append(track); document.body.append(video); track.track.mode = 'showing' })""",
+            text)
     assert [c[3] for c in cues] == ['house (G0)', 'Al & "Bo" <i> (G1)', 'naïve -> (G2)', '家 (G3)', '(G4)']
     assert [round(c[1], 3) for c in cues] == [0, .8, 1.6, 2.4, 3.2] and all(c[0] == 'sign' for c in cues)
 
 
-# every export says what it is -----------------------------------------------------------------------------------------------------
+# every export says what it is ----------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize('suffix', SAVERS)
 def test_the_notice_is_in_the_file(whole, suffix):
@@ -391,7 +432,9 @@ def test_the_notice_is_in_the_file(whole, suffix):
     if suffix == '.npz':
         with np.load(io.BytesIO(raw), allow_pickle=False) as z: raw = str(z['signbook']).encode()
     text = raw.decode('utf-8', 'ignore').replace('_', ' ')
-    for words in ('Synthetic signing', 'American Sign Language', 'Not reviewed by signers', 'Not for medical, legal or emergency use'): assert words in text
+    for words in ('Synthetic signing', 'American Sign Language', 'Not reviewed by signers',
+                  'Not for medical, legal or emergency use'):
+        assert words in text
 
 
 @pytest.mark.parametrize('suffix', SAVERS)
@@ -402,19 +445,23 @@ def test_a_clip_without_provenance_is_not_saved(tmp_path, suffix, left_out):
     assert not os.listdir(tmp_path)
 
 
-# other people's files -------------------------------------------------------------------------------------------------------------
+# other people's files ------------------------------------------------------------------------------------------------
 
 def test_amass(shared_data, tmp_path):
     path = shared_data/'formats'/'smplx'/'amass_sample.npz'
     m = load_npz(path)
     assert (len(m), m.fps, m.body, m.betas.shape) == (500, 120, 'smplh-female', (16,))
-    assert [u.split()[0] for u in m.meta['unread'][:4]] == ['dmpls', 'labels', 'markers', 'vids'] and 'pelvis' in m.meta['unread'][4]
+    assert [u.split()[0] for u in m.meta['unread'][:4]] == ['dmpls', 'labels', 'markers',
+                                                            'vids'] and 'pelvis' in m.meta['unread'][4]
     assert m.meta['synthetic'] is False and m.meta['source'].startswith('amass_sample.npz')
     up = rot.aa_to_mat(m.poses[:, 0].astype(float)) @ [0, 1, 0]
-    assert up.mean(0)[1] > .9                                                                   # it stands, and it stands along Y
+    # it stands, and it stands along Y
+    assert up.mean(0)[1] > .9
     assert [STATES[s] for s in m.flags[0]] == ['fitted', 'fitted', 'filled', 'filled', 'filled']
-    left, right = m.poses[0, 25:40], m.poses[0, 40:55]                                          # fingers hold one curled hand, mirrored:
-    np.testing.assert_allclose(left*[1, -1, -1], right, atol=1e-6)                              # the mean hand is *in* these numbers, so they are absolute
+    # fingers hold one curled hand, mirrored:
+    left, right = m.poses[0, 25:40], m.poses[0, 40:55]
+    # the mean hand is *in* these numbers, so they are absolute
+    np.testing.assert_allclose(left*[1, -1, -1], right, atol=1e-6)
     assert np.degrees(np.linalg.norm(left[:9], axis=-1)).min() > 10
     r = m.resample(30)
     assert (len(r), r.fps) == (125, 30) and np.array_equal(r.poses, m.poses[::4])
@@ -427,7 +474,8 @@ def test_amass(shared_data, tmp_path):
 def test_beat2(shared_data, tmp_path):
     path = shared_data/'formats'/'smplx'/'beat2_2_scott_0_1_1.npz'
     m = load_npz(path)
-    assert (len(m), m.fps, m.body, m.expression_basis, m.expression.shape, m.betas.shape) == (1906, 30, 'smplx-neutral', 'smplx100', (1906, 100), (300,))
+    assert (len(m), m.fps, m.body, m.expression_basis, m.expression.shape,
+            m.betas.shape) == (1906, 30, 'smplx-neutral', 'smplx100', (1906, 100), (300,))
     assert len(m.meta['unread']) == 1 and 'mean hand' in m.meta['unread'][0] and m.meta['converted'] == []
     with np.load(path) as z:
         np.testing.assert_array_equal(m.poses.reshape(-1, 165), z['poses'])
@@ -436,23 +484,28 @@ def test_beat2(shared_data, tmp_path):
     mean = np.random.default_rng(0).normal(size=(30, 3))*.1
     np.testing.assert_allclose(load_npz(path, mean_hand=mean).poses[:, 25:], m.poses[:, 25:] + mean, atol=1e-5)
     same(load_npz(save_npz(m, tmp_path/'m.npz')), m)
-    with np.load(tmp_path/'m.npz') as z: assert np.array_equal(z['expressions'], m.expression) and np.array_equal(z['betas'], m.betas)
+    with np.load(tmp_path/'m.npz') as z:
+        assert np.array_equal(z['expressions'], m.expression) and np.array_equal(z['betas'], m.betas)
     piece = m.slice(10, 14)
     assert len(piece) == 120 and np.array_equal(piece.resample(60).poses[::2], piece.poses)
-    assert apart(piece.poses, load_bvh(save_bvh(replace(piece, body='free', betas=None), tmp_path/'m.bvh')).poses).max() < .01
+    assert apart(piece.poses, load_bvh(save_bvh(replace(piece, body='free', betas=None),
+                                                tmp_path/'m.bvh')).poses).max() < .01
 
 
 def test_beat2_fingers_bend_as_if_zero_were_straight(shared_data):
-    "What chapter npz says about the stored fingers: the middle joints of index, middle and ring finger never bend backwards."
+    "What chapter npz says of the stored fingers: the middle joints of three fingers never bend backwards."
     m = load_npz(shared_data/'formats'/'smplx'/'beat2_2_scott_0_1_1.npz')
     for side, sign in (('left', -1), ('right', 1)):
         for finger in ('index', 'middle', 'ring'):
             bend = np.degrees(sign*m.poses[:, joint(f'{side}_{finger}2'), 2])
-            assert bend.min() > -2 and np.percentile(bend, 1) < 10 and 35 < bend.max() < 65, (side, finger, bend.min(), bend.max())
+            assert bend.min() > -2 and np.percentile(bend,
+                                                     1) < 10 and 35 < bend.max() < 65, (side, finger, bend.min(), bend.max())
 
 
 def test_every_pose_file_at_hand_is_read(shared_data):
-    files = sorted([*(shared_data/'formats'/'pose').glob('*.pose'), *(shared_data/'metrics'/'same_sign').glob('*.pose'), *(shared_data/'formats'/'lexicon_of_clips').rglob('*.pose')])
+    files = sorted([*(shared_data/'formats'/'pose').glob('*.pose'),
+                    *(shared_data/'metrics'/'same_sign').glob('*.pose'),
+                    *(shared_data/'formats'/'lexicon_of_clips').rglob('*.pose')])
     assert len(files) >= 10
     for f in files:
         p = load_pose(f)
@@ -462,7 +515,7 @@ def test_every_pose_file_at_hand_is_read(shared_data):
 
 
 def test_our_points_lie_as_recorded_ones_do(shared_data):
-    "The conventions of the picture, seen in a recording: x to the signer's left, y down, a hand's depth starting at its wrist."
+    "The picture's conventions in a recording: x to the signer's left, y down, a hand's depth from its wrist."
     p = load_pose(next((shared_data/'formats'/'pose').glob('04_*.pose')))
     body, _ = p.part('POSE_LANDMARKS')
     assert (body[:, 11, 0] > body[:, 12, 0]).all() and (body[:, 0, 1] < body[:, 11, 1]).all()

@@ -61,6 +61,13 @@ def test_every_figure_is_described(path):
             f'cell {cell["id"]}: nothing describes this figure to someone who does not see it'
 
 
+@pytest.mark.parametrize('path', NOTEBOOKS, ids=name)
+def test_links_between_chapters_lead_somewhere(path):
+    prose = '\n'.join(source(c) for c in cells(path) if c['cell_type'] == 'markdown')
+    gone = [link for link in re.findall(r'\]\(([^)#:\s]+\.ipynb)', prose) if not (path.parent/link).is_file()]
+    assert gone == []
+
+
 def test_little_is_left_unrun():
     skipped = [name(p) for p in NOTEBOOKS for c in cells(p) if re.search(r'^#\|\s*eval:\s*false', source(c), re.M)]
     assert len(skipped) <= 5, skipped

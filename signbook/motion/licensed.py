@@ -89,9 +89,10 @@ BETAS = 300      # columns of `shapedirs` that are shape in a full file; what fo
 
 def _pose_blocks(posedirs, least=1e-6):
     "Pose correctives joint by joint: joint -> (rows (n,), dirs (n,3,9))."
-    blocks = {j: posedirs[..., 9*(j-1):9*j] for j in range(1, 55)}
-    rows = {j: np.flatnonzero(np.abs(d).max((1, 2)) > least) for j, d in blocks.items()}
-    return {j: (rows[j], blocks[j][rows[j]].astype(np.float32)) for j in blocks if len(rows[j])}
+    blocks = posedirs.astype(np.float32).reshape(len(posedirs), 3, 54, 9)
+    strong = np.abs(blocks).max((1, 3)) > least
+    rows = {j: np.flatnonzero(strong[:, j-1]) for j in range(1, 55)}
+    return {j: (r, blocks[r, :, j-1]) for j, r in rows.items() if len(r)}
 
 def read_smplx(
     path:str|Path, # npz of the licensed model, or in its layout

@@ -6,10 +6,11 @@
 __all__ = ['EYE_RINGS', 'BROW', 'UPPER', 'LOWER', 'eyeball', 'glint', 'lid_edge', 'lashes', 'brow', 'mouth_of', 'lip_field']
 
 # %% ../../nbs/20d_show.face.ipynb #368d3464
+from dataclasses import replace
 import numpy as np
 from scipy import sparse
 from .clothes import size_of
-from .mesh import (Piece, beneath, drape, grid_faces, hung, ray_hits, unit)
+from .mesh import (Piece, beneath, drape, grid_faces, hung, join, ray_hits, unit)
 
 # %% ../../nbs/20d_show.face.ipynb #5d2bda91
 EYE_RINGS = np.radians([0, 4.5, 8.5, 8.5, 12, 17, 20, 20, 27, 36, 46, 58, 72])   # angle from the gaze: pupil inside 8.5, iris inside 20 degrees
@@ -88,8 +89,8 @@ def lashes(
     lift = np.stack([0*t, 0*t, np.full(n, .0005)], 1)*size
     tip = size*.0016*np.clip(t*1.4, 0, 1)[:, None]*np.stack([side*t, up*(.3 - .1*t), .9 + 0*t], 1) if up > 0 else 0*lift
     drawn = grid_faces(3, n)
-    both = np.concatenate([drawn, drawn[:, ::-1]])
-    return Piece(sparse.vstack(mixes).tocsr(), both, np.full(len(both), kind), np.concatenate([lift - [0, up*.0003*size, 0] + tip, lift, lift*.4]))
+    line = Piece(sparse.vstack(mixes).tocsr(), drawn, np.full(len(drawn), kind), np.concatenate([lift - [0, up*.0003*size, 0] + tip, lift, lift*.4]))
+    return join([line, replace(line, faces=drawn[:, ::-1])])
 
 # %% ../../nbs/20d_show.face.ipynb #d65bf4ac
 BROW = np.array([   # millimetres outward from and above the eye joint: middle line, and half width

@@ -243,34 +243,40 @@ class PosedHand:
     rotations: np.ndarray  # (N,16,3,3)
     positions: np.ndarray  # (N,16,3) metres
 
+    def points(self, names)->np.ndarray: # (N,P,3)
+        "Where many parts are."
+        return self._place([self.hand.parts[n] for n in names])
+
     def point(self, name:str)->np.ndarray: # (N,3)
         "Where a part is; digits joined by + give the middle between them."
-        return np.mean([self._of(p, 'offset') for p in self._parts(name)], 0)
+        return self.points(self._names(name)).mean(1)
+
+    def _place(self, spots):
+        "Points that ride on bones: parts or balls."
+        bones = [p.bone for p in spots]
+        turned = self.rotations[:, bones] @ np.array([p.offset for p in spots])[..., None]
+        return turned[..., 0] + self.positions[:, bones]
 
     def balls(self)->np.ndarray: # (N,B,3)
         "Centres of the balls that stand for the volume."
-        bones = [b.bone for b in self.hand.balls]
-        return np.einsum('nbij,bj->nbi', self.rotations[:, bones], np.array([b.offset for b in self.hand.balls])) + self.positions[:, bones]
+        return self._place(self.hand.balls)
 
     def normal(self, name:str)->np.ndarray: # (N,3)
         "Which way its skin faces."
-        n = np.sum([self._of(p, 'normal') for p in self._parts(name)], 0)
+        parts = [self.hand.parts[n] for n in self._names(name)]
+        n = sum(self.rotations[:, p.bone] @ p.normal for p in parts)
         return n / np.maximum(np.linalg.norm(n, axis=-1, keepdims=True), 1e-9)
 
     def at(self, k:int)->'PosedHand':
         "One of the N hands."
         return PosedHand(self.hand, self.rotations[k:k+1], self.positions[k:k+1])
 
-    def _of(self, part, what):
-        v = np.einsum('nij,j->ni', self.rotations[:, part.bone], getattr(part, what))
-        return v + self.positions[:, part.bone] if what == 'offset' else v
-
-    def _parts(self, name):
+    def _names(self, name):
         digits, _, part = name.partition(':')
         names = [f'{d}:{part}' for d in digits.split('+')] if part else [name]
         unknown = [n for n in names if n not in self.hand.parts]
         if unknown: raise ValueError(f'unknown part of the hand {unknown[0]!r}; expected one of {", ".join(self.hand.parts)}')
-        return [self.hand.parts[n] for n in names]
+        return names
 
 def pose_hand(
     hand:Hand, # at rest

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from ..motion.motion import Motion
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from ..motion.skeleton import joint
-from .arms import ELBOW, PRONATION, arm_joints, turn, twist_angle, wrist_use
+from .arms import ELBOW, PRONATION, angle_between, arm_joints, turn, twist_angle, wrist_use
 from .contact import pose_hand
 from .phases import unit
 from .synthesis import Item, Phase, synthesise
@@ -120,7 +120,7 @@ def _shape_misses(seen, goal, side, t)->float:
     "Largest difference of a finger joint from its own template, degrees."
     own = hand_pose(goal.shape, bool(side), seen.rig.body)
     made = seen.motion.poses[t, 40 - 15*side:55 - 15*side].astype(float)
-    return float(np.degrees(np.linalg.norm(mat_to_aa(np.swapaxes(aa_to_mat(np.asarray(own, float)), -1, -2) @ aa_to_mat(made)), axis=-1).max()))
+    return float(np.degrees(angle_between(aa_to_mat(np.asarray(own, float)), aa_to_mat(made)).max()))
 
 # %% ../../nbs/39_signing.fidelity.ipynb #aa2db12a
 def _trail(seen, phase, name)->np.ndarray:
@@ -170,8 +170,7 @@ def _swings(seen, phase)->bool:
     side, (kind, size, _) = int(phase.signer_left), phase.path.wrist
     a, b = seen.frame(phase.start), seen.frame(phase.end)
     turns = seen.turns[a:b+1, arm_joints(bool(side))[3]]
-    away = mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns)
-    return np.linalg.norm(away, axis=-1).max() > .5*abs(size)
+    return angle_between(turns[:1], turns).max() > .5*abs(size)
 
 def _wiggles(seen, phase)->bool:
     side = int(phase.signer_left)
@@ -209,7 +208,7 @@ def clip_checks(
     "What must never happen."
     m, wrists = seen.motion, [arm_joints(bool(s))[3] for s in (0, 1)]
     step = np.linalg.norm(np.diff(seen.points[:, wrists], axis=0), axis=-1)
-    turned = np.linalg.norm(mat_to_aa(np.swapaxes(seen.turns[:-1, wrists], -1, -2) @ seen.turns[1:, wrists]), axis=-1)
+    turned = angle_between(seen.turns[:-1, wrists], seen.turns[1:, wrists])
     frames = range(0, len(m.poses), every)
     inside = max(float(-min(seen.rig.grid(seen.skin(s, t)).min(), 0)) for t in frames for s in (0, 1))
     return dict(limit=float(max(_arm_limits(seen, s).max() for s in (0, 1))), depth=inside, hands_depth=max(hand_depth(seen, t) for t in frames),

@@ -21,9 +21,9 @@ from .posture import Digits, Handshape, Shape, shape_digits
 
 # %% ../../nbs/31_signing.handshape.ipynb #a65a910d
 DIGITS = dict(thumb=0, indexfinger=1, middlefinger=2, ringfinger=3, pinky=4)
-CLOSED = np.array([[78, 108, 70], [78, 108, 70], [80, 108, 70], [82, 106, 68]], float)
-BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(5, 85, 48), doublebent=(80, 95, 5), doublehooked=(75, 108, 68))
-CURL = dict(pinch=(48, 52, 30), cee=(30, 45, 28))
+CLOSED = np.array([[78, 108, 62], [78, 108, 58], [78, 109, 52], [78, 108, 42]], float)
+BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(2, 74, 46), doublebent=(80, 95, 5), doublehooked=(75, 108, 68))
+CURL = dict(pinch=(40, 60, 32), cee=(25, 42, 25))
 FLAT = dict(pinch=(58, 12, 4), cee=(62, 8, 4))
 # base: fingers it selects, spread how, thumb meets them how, what the other fingers do
 BASES = dict(fist=((), False, None, 'closed'), flathand=((1, 2, 3, 4), False, None, 'closed'), finger2=((1,), False, None, 'closed'),
@@ -71,8 +71,8 @@ def finger_angles(
 
 # %% ../../nbs/31_signing.handshape.ipynb #f8a8ea43
 POSES = dict(out=(58, 2, 22, -5, -12), beside=(40, 15, 30, 5, 0), open=(30, 48, 5, 8, 8), pinch=(28, 50, 5, 20, 15), cee=(30, 52, 5, 5, 5),
-    over_index=(51, 64, 22, 39, 45), over=(20, 60, 5, 40, 25), palm=(2, 42, 0, 20, 50))
-GAP = {None: .050, 'across': .020, 'open': .075, 'out': .050}
+    over_index=(51, 64, 22, 39, 45), over=(20, 60, 5, 40, 25), palm=(5, 42, 0, 35, 40))
+GAP = {None: .055, 'across': .022, 'open': .080, 'out': .055}
 _STIFF = np.array([.05]*16 + [.008]*5)
 
 def _with_thumb(q, pose):
@@ -90,7 +90,7 @@ def _meet(shape, q, rig):
     first, *rest = [DIGITS[o] for o in digits.opposed if DIGITS[o]] or selected
     touches = [Touch(Spot(0, 2, .55), Spot(first, 2, .55), 1, 8, gap)]
     if rest: touches = [Touch(Spot(0, 2, .5), Spot(first, 2, .6), .7, 5, gap), Touch(Spot(0, 2, .7), Spot(rest[0], 2, .6), .7, 5, gap)]
-    q = settle(_with_thumb(q, meets), rig, touches, THUMB + _columns((first, *rest[:1])), stiff=_STIFF)[0]
+    q = settle(_with_thumb(q, meets), rig, touches, THUMB + _columns((first, *rest[:1])), stiff=np.array([.12]*16 + [.008]*5))[0]
     for k, digit in enumerate(rest[1:], 1): q[_columns([digit])] = q[_columns([rest[0]])] + (4*k, 0, 0)
     return q
 
@@ -103,23 +103,28 @@ def _across(shape, q, rig):
     else: touches, pose = [Touch(Spot(0, 2, .6), Spot(on, 1, .9, 'nail'), .6, 3), Touch(Spot(0, 1, .8), Spot(1, 1, .95, 'nail'), .5, 0)], 'over_index'
     return settle(_with_thumb(q, pose), rig, touches, stiff=_STIFF)[0]
 
-def _under_tips(q, rig):
-    "The E hand: all finger tips come down on a thumb that lies across the palm."
-    q = _with_thumb(q, 'palm')
-    q[MCP], q[PIP], q[DIP] = (30, 32, 32, 30), (106, 108, 108, 106), (55, 55, 55, 52)
-    top = (-.2, 1, 0)
-    touches = [Touch(Spot(0, 2, .75, top), Spot(3, 2, .75), .2, 0), Touch(Spot(0, 2, .45, top), Spot(2, 2, .8), .6, 0), Touch(Spot(0, 2, 0, top), Spot(1, 2, .8), .5, 0)]
-    return settle(q, rig, touches, THUMB + _columns((1, 2, 3, 4)), stiff=np.array([.1]*16 + [.01]*5))[0]
+def _under_tips(shape, q, rig):
+    "The E hand: the thumb lies across the palm and the finger tips come down on it."
+    straight = q.copy(); straight[MCP], straight[PIP], straight[DIP] = 0, 0, 0
+    q = _across(shape, straight, rig)
+    q[MCP], q[PIP], q[DIP] = 32, 104, 52
+    for digit, (phalanx, along) in {1: (1, .75), 2: (2, .15), 3: (2, .75)}.items():
+        touch = Touch(Spot(digit, 2, .85), Spot(0, phalanx, along, (-.8, .5, 0)), .6, 0)
+        q = settle(q, rig, [touch], _columns([digit]), stiff=.1)[0]
+    q[_columns([4])] = q[_columns([3])]
+    return q
 
 def _between(pair, q, rig):
     "The thumb comes out between two fingers of a fist, or is enclosed in it."
     if not pair: return settle(_with_thumb(q, (-5, 35, 0, 30, 60)), rig, [Touch(Spot(0, 2, .6), Spot(3, 0, .1), .4, 0)], stiff=_STIFF)[0]
     near, far = sorted(DIGITS[d] for d in pair)
     over, q = range(1, near + 1), _with_thumb(q, {1: (26, 63, -27, 50, 12), 2: (0, 60, -25, 40, 25), 3: (-23, 58, -38, 41, 23)}[near])
-    for d in over: q[_columns([d])] = 66, 96, 45
+    q[_columns(range(near + 1, 5))] = (82, 106, 48)*(4 - near)
+    start = q.copy()
+    q[_columns(over)], start[_columns(over)] = (62, 98, 46)*near, (50, 75, 35)*near
     touches = [Touch(Spot(0, 2, .75, 'core'), Spot(near, 0, 1, 'core'), .7, 0), Touch(Spot(0, 2, .75, 'core'), Spot(far, 0, 1, 'core'), .5, 0)]
-    return settle(q, rig, touches, THUMB + _columns(over, (0, 1, 2, 3)) + _columns([far], (0,)), stiff=np.array([.15]*16 + [.01]*5),
-        pairs=np.concatenate([THUMB_PAIRS, FINGER_PAIRS]), press=.003)[0]
+    return settle(start, rig, touches, THUMB + _columns(over, (0, 1, 2, 3)) + _columns([far], (0,)), q, np.array([.15]*16 + [.01]*5),
+        np.concatenate([THUMB_PAIRS, FINGER_PAIRS]), .003)[0]
 
 def _opposed(shape, q, rig):
     "In front of the palm; against the one finger that is bent at its knuckle, as in K."
@@ -141,7 +146,7 @@ def place_thumb(shape, q, rig):
     if shape.thumb == 'out': return _with_thumb(q, 'out')
     if shape.thumb == 'open': return _opposed(shape, q, rig)
     if shape.thumb == 'across' or shape.base in ('finger2', 'finger23', 'finger23spread'):
-        return _under_tips(q, rig) if shape.bend == 'doublehooked' and shape.base != 'fist' else _across(shape, q, rig)
+        return _under_tips(shape, q, rig) if shape.bend == 'doublehooked' and shape.base != 'fist' else _across(shape, q, rig)
     return _beside(q, rig)
 
 # %% ../../nbs/31_signing.handshape.ipynb #84ea7b53
@@ -155,10 +160,10 @@ def cross_fingers(shape, q, rig):
         spot = dict(fingertip=Spot(i, 2, .95), fingernail=Spot(i, 1, .95, (-.8, .5*side, 0)), fingerpad=Spot(i, 2, .55), fingermidjoint=Spot(i, 1, 0, 'nail'),
             fingerbase=Spot(i, 0, .1, 'nail'), fingerside=Spot(i, 2, .2, 'littlewards' if side > 0 else 'thumbwards'))[part]
         if part == 'fingernail':
-            q[_columns([i], (0, 1))] += -12*side, 14
-            q[_columns([j], (0, 1, 2))] += 14*side, -4, 18
+            q[_columns([i], (0, 1))] += -13*side, 12
+            q[_columns([j], (0, 1, 2))] += 15*side, -4, 14
         pairs = np.array([(3*i + x, 3*j + y) for x in range(3) for y in range(3) if x + y])
-        q = settle(q, rig, [Touch(Spot(j, 1, .85) if part == 'fingernail' else Spot(j, 2, .45), spot, .8, 2)], _columns([i, j], (0, 1, 2, 3)), stiff=.12, pairs=pairs)[0]
+        q = settle(q, rig, [Touch(Spot(j, 1, .85) if part == 'fingernail' else Spot(j, 2, .45), spot, .8, 2)], _columns([i, j]), stiff=.12, pairs=pairs)[0]
     return q
 
 def solve(

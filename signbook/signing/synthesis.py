@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter1d
 from ..motion.motion import Motion, Span
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from ..motion.skeleton import ARKIT, joint
-from .arms import arm_joints, bare_arm, reach, turn_by, wrist_turn
+from .arms import angle_between, arm_joints, bare_arm, reach, turn_by, wrist_turn
 from .contact import pose_hand
 from .nonmanual import idle, mark
 from .phases import Beat, Goal, Path, Place, Stroke, beats, unit
@@ -45,7 +45,7 @@ class Pace:
             if not .1 <= getattr(self, name) <= 10: raise ValueError(f'{name} must lie between 0.1 and 10, got {getattr(self, name)}')
 
 # %% ../../nbs/38_signing.synthesis.ipynb #541975c8
-RELAXED = Handshape(Shape('finger2345', ('fingerbendmod',)), Shape('flathand', ('fingerbendmod',)))
+RELAXED = Handshape(Shape('flathand'), Shape('flathand', ('fingerbendmod',)))
 LEAD, TAIL, TOP_SPEED = .25, .35, 3.4  # seconds, seconds, m/s
 LETTER_HOLD, SIGN_HOLD = .17, .10      # seconds
 
@@ -142,7 +142,7 @@ def plan(
 # %% ../../nbs/38_signing.synthesis.ipynb #b1a2ba9d
 def _way(plan, side, a, b, letter):
     s = plan.solved[side]
-    turned = np.linalg.norm(mat_to_aa(s.rotation[a].T @ s.rotation[b]))
+    turned = angle_between(s.rotation[a], s.rotation[b])
     reshaped = np.abs(s.keys.fingers[a] - s.keys.fingers[b]).max()
     return way_seconds(np.linalg.norm(s.wrist[a] - s.wrist[b]), turned, reshaped, letter)
 
@@ -295,7 +295,8 @@ def hand_track(
     s = min_jerk(u)
     a, b = np.array([l.a for l in legs]), np.array([l.b for l in legs])
     parts = _shared_parts(solved, legs)
-    off_a, off_b = (np.array([solved.posed.at(k).point(p)[0] for k, p in zip(i, parts)]) for i in (a, b))
+    offsets = {p: solved.posed.point(p) for p in set(parts)}
+    off_a, off_b = (np.array([offsets[p][k] for k, p in zip(i, parts)]) for i in (a, b))
     p_a = solved.wrist[a] + np.einsum('kij,kj->ki', solved.rotation[a], off_a)
     p_b = solved.wrist[b] + np.einsum('kij,kj->ki', solved.rotation[b], off_b)
     mix = lambda x, y: x[at] + s.reshape(-1, *[1]*(x.ndim - 1)) * (y - x)[at]
@@ -313,8 +314,9 @@ def hand_track(
 
 def _through_air(solved, legs)->np.ndarray:
     "Legs without a path that turn the hand far: the shortest turn in space may be one that no forearm can do."
-    turned = [np.linalg.norm(mat_to_aa(solved.rotation[l.a].T @ solved.rotation[l.b])) for l in legs]
-    return np.array([t > 1. and not (l.path.circle or l.path.wrist) for t, l in zip(turned, legs)])
+    a, b = ([getattr(l, n) for l in legs] for n in 'ab')
+    plain = np.array([not (l.path.circle or l.path.wrist) for l in legs])
+    return plain & (angle_between(solved.rotation[a], solved.rotation[b]) > 1)
 
 def _arch(solved, legs, a, b):
     "Hands on their way between signs swing out a little instead of cutting through (and a brushed place is passed by)."

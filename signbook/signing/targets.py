@@ -119,7 +119,7 @@ def facing_part(
     inward, # (3,) unit, towards the target
 )->str: # name of a hand part
     "The part of the hand that would touch first."
-    points = np.array([rotation @ posed.point(n)[0] for n in FACING])
+    points = posed.points(FACING)[0] @ rotation.T
     normals = np.array([rotation @ posed.normal(n)[0] for n in FACING])
     return FACING[int(np.argmax(points @ inward + .015*normals @ inward))]
 
@@ -321,14 +321,16 @@ def push_apart(
     other, # (N,B,3) balls of the other hand
 )->np.ndarray: # (N,3) how far to move this hand, metres
     "The shortest way out of the other hand, for the pair of balls that overlaps most."
-    between = mine[:, :, None] - other[:, None]
-    far = np.sqrt(np.einsum('nabi,nabi->nab', between, between))
+    out = np.zeros((len(mine), 3))
+    near = np.flatnonzero(np.linalg.norm(mine.mean(1) - other.mean(1), axis=-1) < .25)
+    if not len(near): return out
+    between = (mine[near, :, None] - other[near, None]).reshape(len(near), -1, 3)
     radius = np.array([b.radius for b in hand.balls])
-    overlap = (radius[:, None] + radius - far).reshape(len(mine), -1)
-    worst, rows = overlap.argmax(1), np.arange(len(mine))
-    need = np.maximum(overlap[rows, worst] - OVERLAP, 0)
-    way = between.reshape(len(mine), -1, 3)[rows, worst]
-    return need[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+    overlap = (radius[:, None] + radius).ravel() - np.sqrt((between*between).sum(-1))
+    worst, rows = overlap.argmax(1), np.arange(len(near))
+    need, way = np.maximum(overlap[rows, worst] - OVERLAP, 0), between[rows, worst]
+    out[near] = need[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+    return out
 
 @dataclass(frozen=True)
 class Solved:
@@ -360,7 +362,7 @@ def probe_points(
     rotation, # (N,3,3)
 )->np.ndarray: # (N,P,3) points all over the hand
     "Sample the skin of a hand."
-    return carried(np.stack([posed.point(n) for n in PROBES], 1), wrist, rotation)
+    return carried(posed.points(PROBES), wrist, rotation)
 
 def push_out(
     grid:DistanceGrid, # head and trunk
