@@ -5,7 +5,8 @@ import numpy as np
 from signbook.core import atomic_path
 from signbook.signing.fidelity import TOLERANCE, fidelity
 from signbook.signing.lexicon import Alphabet, Lexicon
-from signbook.signing.synthesis import Item, synthesise
+from signbook.signing.synthesis import synthesise
+from signbook.signing.timing import Item
 
 RESULT = Path(__file__).parent / 'results' / 'fidelity.json'
 

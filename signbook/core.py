@@ -69,7 +69,8 @@ def atomic_path(
 ):                  # gives the temporary `Path` to write to; it does not exist yet
     "Write to a temporary path that becomes `path` only if the block succeeds."
     path = Path(path)
-    if not path.parent.is_dir(): raise SignbookError(f"{path}: expected an existing folder, got none; create {path.parent} first")
+    if not path.parent.is_dir(): raise SignbookError(f"{path}: expected an existing folder, got none; create "
+                                                     f"{path.parent} first")
     folder = Path(tempfile.mkdtemp(prefix=f'.{path.name}.', dir=path.parent))
     try:
         temporary = folder/path.name
@@ -94,7 +95,8 @@ def read_bytes(
     "Read a whole file, or say why not."
     try: return Path(path).read_bytes()
     except (OSError, ValueError) as e:
-        raise file_error(path, f"expected a file that can be read, got {getattr(e, 'strerror', None) or e}", 'check the path') from None
+        raise file_error(path, f"expected a file that can be read, got {getattr(e, 'strerror', None) or e}",
+                         'check the path') from None
 
 # %% ../nbs/00_core.ipynb #7549a6af
 def seed_everything(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LIMIT', 'PAUSE_WORDS', 'EXAMPLES', 'LANGUAGES', 'NOTICE', 'ABOUT', 'PLAYER', 'LINE', 'LINE_JS', 'FILES', 'MESSAGE',
-           'SHOW_PLAYER', 'check_text', 'Settings', 'tables', 'text_to_line', 'check_line', 'edited_line',
+           'SHOW_PLAYER', 'OURS', 'check_text', 'Settings', 'tables', 'text_to_line', 'check_line', 'edited_line',
            'changed_line', 'make_clip', 'player_value', 'files_value', 'token_choices', 'line_value', 'coverage_html',
            'style', 'shown', 'count', 'attempt', 'build', 'free_port', 'warm', 'launch']
 
@@ -271,6 +271,8 @@ def count(line)->str: # '3 signs, 1 spelled word'
     parts = [(sum(k in ('sign', 'number') for k in kinds), 'sign'), (kinds.count('spell'), 'spelled word')]
     return ', '.join(f"{n} {what}{'s' if n > 1 else ''}" for n, what in parts if n)
 
+OURS = "Something went wrong on our side; it has been written to the log. Please try another sentence."
+
 def attempt(
     fn, # makes the eight values
 )->list:
@@ -280,7 +282,7 @@ def attempt(
     except SignbookError as e: text = str(e)
     except Exception:
         logging.getLogger(__name__).exception('signing failed')
-        text = "Something went wrong on our side; it has been written to the log. Please try another sentence."
+        text = OURS
     return [gr.skip()]*7 + [dict(kind='problem', text=text[:1].upper() + text[1:])]
 
 # %% ../nbs/92_demo.ipynb #bc8681a7
@@ -343,6 +345,9 @@ def _api(clips):
             line = text_to_line(text, language)
             name = make_clip(clips, line, settings)
         except SignbookError as e: raise gr.Error(str(e)) from None
+        except Exception:
+            logging.getLogger(__name__).exception('signing failed')
+            raise gr.Error(OURS) from None
         motion = clips.get(name).motion
         return dict(clip=name, seconds=round(motion.duration, 3), notice=notice(motion), **line.as_dict())
     return sign
@@ -376,7 +381,7 @@ def launch(
     host = host or os.environ.get('GRADIO_SERVER_NAME') or ('0.0.0.0' if 'SPACE_ID' in os.environ else '127.0.0.1')
     app, (theme, head) = build(), style()
     app.launch(server_name=host, server_port=free_port(host, port or int(os.environ.get('PORT') or 7860)), quiet=True, prevent_thread_lock=True, ssr_mode=False,
-               share=False, theme=theme, head=head, footer_links=[], app_kwargs=dict(routes=routes(app.clips)), enable_monitoring=False)
+               share=False, theme=theme, head=head, footer_links=[], show_error=True, app_kwargs=dict(routes=routes(app.clips)), enable_monitoring=False)
     atexit.register(app.clips.close); atexit.register(app.movies.close)
     threading.Thread(target=warm, args=(app.clips,), daemon=True).start()
     print(f"signbook demo: {app.local_url}  (Ctrl+C stops it)", flush=True)

@@ -44,7 +44,7 @@ def line_items(
     return [item for n, token in enumerate(line.tokens) for item in _token_items(n, token, lexicon, alphabet)]
 
 def _token_items(n, token, lexicon, alphabet)->list:
-    from signbook.signing.synthesis import Item
+    from signbook.signing.timing import Item
     if token.kind == 'pause': return [Item(token.gloss, kind='pause', seconds=PAUSES.get(token.gloss, PAUSES['.']))]
     own = (n, token.id, token.kind)
     if token.kind == 'sign':
@@ -72,7 +72,9 @@ def line_to_motion(
     seed:int=0, # of blinks and sway
 )->Result: # motion and report
     "Sign a gloss line."
-    from signbook.signing.synthesis import Pace, rig_of, synthesise
+    from signbook.signing.synthesis import synthesise
+    from signbook.signing.targets import rig_of
+    from signbook.signing.timing import Pace
     items = line_items(line)
     if not any(i.notation for i in items): raise SignbookError('nothing to sign: the text has no word, letter or number that can be signed or spelled')
     clip = synthesise(items, rig_of(body, betas), Pace(speed, transition, pause), line.language, seed)
@@ -101,7 +103,9 @@ def notation_to_motion(
     seed:int=0,
 )->Result: # motion; line is one token
     "Sign a notation."
-    from signbook.signing.synthesis import Item, Pace, rig_of, synthesise
+    from signbook.signing.synthesis import synthesise
+    from signbook.signing.targets import rig_of
+    from signbook.signing.timing import Item, Pace
     sign = parse(notation, lenient=lenient)
     clip = synthesise([Item(gloss or 'SIGN', str(sign))], rig_of(body, betas), Pace(speed), language, seed)
     line = GlossLine((), (), notation, language)

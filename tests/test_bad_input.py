@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from signbook.cli import run
+from signbook.core import SignbookError
 
 
 def npz(path: Path, **arrays):
@@ -145,5 +146,88 @@ def test_shell(words, code, said, tmp_path, monkeypatch, capsys):
     assert sorted(os.listdir(tmp_path)) == before, 'nothing is written'
 
 
+def changed(place, choice):
+    from signbook.demo import changed_line, text_to_line
+    return changed_line(text_to_line('hello my friend'), place, choice)
+
+
+def typed(text):
+    from signbook.demo import text_to_line
+    return text_to_line(text)
+
+
+def edited(line):
+    from signbook.demo import edited_line
+    return edited_line(line, None)
+
+
+def chosen(**settings):
+    from signbook.demo import Settings
+    return Settings(**settings)
+
+
+def fetched(name, suffix):
+    from signbook.clips import Clips, clip_file
+    clips = Clips()
+    try:
+        return clip_file(clips, name, suffix)
+    finally:
+        clips.close()
+
+
+PAGE = [
+    # what is typed into the page
+    (typed, [''], "no sentence yet"),
+    (typed, [None], "no sentence yet"),
+    (typed, [' \n\t '], "no sentence yet"),
+    (typed, ['x' * 501], "501 characters"),
+    (typed, ['🎉🎉'], "🎉🎉"),
+    (typed, ['שלום'], "Latin alphabet"),
+    (typed, ['!?...'], "signed or spelled"),
+    (typed, ['\x00\x01'], "signed or spelled"),
+    # the gloss line that is edited
+    (edited, [''], "no gloss line yet"),
+    (edited, ['BANANAPHONE'], "no sign 'BANANAPHONE'"),
+    (edited, ['HELLO/9'], "HELLO/9"),
+    (edited, ['fs-'], "nothing to spell"),
+    (edited, ['fs-日本'], "日本"),
+    (edited, [', .'], "signed or spelled"),
+    (edited, ['A ' * 300], "characters"),
+    (changed, [99, 'drop'], "token 99"),
+    (changed, [-1, 'drop'], "token -1"),
+    (changed, [0, 'sign:NOPE'], "NOPE"),
+    # what is chosen, by the page or by somebody who talks to it directly
+    (chosen, [dict(language='../..')], "language"),
+    (chosen, [dict(hand='both')], "hand"),
+    (chosen, [dict(speed=9)], "speed"),
+    (chosen, [dict(speed=float('nan'))], "speed"),
+    (chosen, [dict(speed='fast')], "speed"),
+    (chosen, [dict(pause=-1)], "pause"),
+    (chosen, [dict(look='<script>')], "unknown look"),
+    # clips that are not there
+    (fetched, ['../../etc/passwd', '.glb'], "no longer kept"),
+    (fetched, ['0' * 32, '.glb'], "no longer kept"),
+    (fetched, ['0' * 32, '.exe'], ".exe"),
+]
+
+
+@pytest.mark.parametrize('call, given, said', PAGE, ids=[f'{c.__name__} {g}'.encode('ascii', 'replace').decode()[:60] for c, g, _ in PAGE])
+def test_page(call, given, said):
+    with pytest.raises(SignbookError) as error:
+        call(**given[0]) if isinstance(given[0], dict) else call(*given)
+    line = str(error.value)
+    assert said in line and '\n' not in line and len(line) < 300, line
+
+
+def test_hostile_pickle_is_never_loaded(tmp_path, monkeypatch):
+    "The trap works when it is sprung on purpose, so the rows above prove something."
+    monkeypatch.chdir(tmp_path)
+    hostile(tmp_path/'hostile.npz')
+    assert run(['convert', 'hostile.npz', 'x.npz']) == 2
+    assert not (tmp_path/'sprung').exists()
+    np.load(tmp_path/'hostile.npz', allow_pickle=True)['poses']
+    assert (tmp_path/'sprung').exists()
+
+
 def test_forty_cases_at_least():
-    assert len(SHELL) >= 40
+    assert len(SHELL) + len(PAGE) >= 40

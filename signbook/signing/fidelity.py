@@ -7,7 +7,7 @@ __all__ = ['TOLERANCE', 'PATCH', 'Seen', 'hand_vertices', 'hand_faces', 'angle_d
            'Report', 'fidelity']
 
 # %% ../../nbs/39_signing.fidelity.ipynb #07c90d3e
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 from ..motion.motion import Motion
@@ -15,9 +15,9 @@ from ..motion.rotation import aa_to_mat, mat_to_aa
 from ..motion.skeleton import joint
 from .arms import ELBOW, PRONATION, angle_between, arm_joints, turn, twist_angle, wrist_use
 from .contact import pose_hand
-from .phases import unit
-from .synthesis import Item, Phase, synthesise
+from .goals import unit
 from .targets import OtherHand, Rig, resolve, rig_of
+from .timing import Item, Phase
 
 # %% ../../nbs/39_signing.fidelity.ipynb #9313a3f4
 class Seen:

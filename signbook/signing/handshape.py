@@ -105,12 +105,12 @@ def _across(shape, q, rig):
 
 def _under_tips(shape, q, rig):
     "The E hand: the thumb lies across the palm and the finger tips come down on it."
-    straight = q.copy(); straight[MCP], straight[PIP], straight[DIP] = 0, 0, 0
-    q = _across(shape, straight, rig)
-    q[MCP], q[PIP], q[DIP] = 32, 104, 52
-    for digit, (phalanx, along) in {1: (1, .75), 2: (2, .15), 3: (2, .75)}.items():
-        touch = Touch(Spot(digit, 2, .85), Spot(0, phalanx, along, (-.8, .5, 0)), .6, 0)
-        q = settle(q, rig, [touch], _columns([digit]), stiff=.1)[0]
+    q = _with_thumb(q, (0, 60, -30, 50, 50))
+    q[MCP], q[PIP], q[DIP] = 22, 106, 58
+    top = (-.8, .5, 0)
+    touches = [Touch(Spot(0, 1, .6, top), Spot(1, 2, .95), .3, 0), Touch(Spot(0, 2, .1, top), Spot(2, 2, .95), .6, 0),
+        Touch(Spot(0, 2, .75, top), Spot(3, 2, .95), .4, 0)]
+    q = settle(q, rig, touches, THUMB + _columns((1, 2, 3)), stiff=np.array([.4]*16 + [.01]*5))[0]
     q[_columns([4])] = q[_columns([3])]
     return q
 

@@ -13,13 +13,12 @@ __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'PAIRED', '
 from dataclasses import dataclass
 from functools import lru_cache
 import numpy as np
-from ..core import check_shape
 from ..motion.body import Body, load
 from ..motion.rotation import aa_to_mat
 from .arms import Arm, Reach, arm_of, frame, reach
 from .contact import TRUNK_SITES, DistanceGrid, Hand, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
 from .handshape import hand_pose
-from .phases import SPACE, Goal, Place, beats, unit
+from .goals import SPACE, Goal, Place, unit
 
 # %% ../../nbs/36a_signing.targets.ipynb #f7945cde
 @dataclass(frozen=True)
