@@ -167,11 +167,11 @@ def gloss(
 def read_sigml(
     path:Path,    # a .sigml file
     lenient:bool, # mend small mistakes
-)->list:          # of `synthesis.Item`
+)->list:          # of `timing.Item`
     "The signs of a SiGML file, ready to be signed."
     from signbook.signing.nonmanual import FACE, HEAD
     from signbook.signing.sigml import from_sigml
-    from signbook.signing.synthesis import Item
+    from signbook.signing.timing import Item
     with about(check_source(path)):
         signs = [s for s in from_sigml(path.read_bytes(), lenient) if s.sign]
         if not signs: raise SignbookError("expected at least one sign with hand symbols, got none")
@@ -183,7 +183,9 @@ def read_sigml(
 def sign_items(items, language, speed, left_handed, body, seed):
     "What `pipeline.Result` says, for items that did not come from a text."
     from types import SimpleNamespace
-    from signbook.signing.synthesis import Pace, rig_of, synthesise
+    from signbook.signing.synthesis import synthesise
+    from signbook.signing.targets import rig_of
+    from signbook.signing.timing import Pace
     motion = synthesise(items, rig_of(body), Pace(speed), language, seed).motion
     return SimpleNamespace(motion=motion.mirror() if left_handed else motion, coverage=f"{len(items)} signed")
 

@@ -293,7 +293,7 @@ def _wire(gr, app, clips, movies, p):
     def first(text, *s): return attempt(lambda: shown(clips, text_to_line(text, s[0]), Settings(*s), autoplay=False))
     def rewrite(written, line, *s): return attempt(lambda: shown(clips, edited_line(written, line, s[0]), Settings(*s)))
     def resign(line, *s): return attempt(lambda: shown(clips, line, Settings(*s))) if line else [gr.skip()]*8
-    def choose(line, *s_evt, evt:gr.EventData): return attempt(lambda: shown(clips, changed_line(line, int(evt.place), str(evt.choice)), Settings(*s_evt)))
+    def choose(event:gr.EventData, line, *s): return attempt(lambda: shown(clips, changed_line(line, int(event.place), str(event.choice)), Settings(*s)))
     def film(name, progress=gr.Progress()):
         try:
             clip = clips.get(name)
@@ -319,7 +319,7 @@ def build(
     gr = require('gradio', 'demo')
     clips, movies, p = clips or Clips(), movies or Movies(), SimpleNamespace()
     blank = dict(src='', spans='[]', label='Signing avatar', background=next(iter(LOOKS.values())).background, cameras='{}', fps=30, autoplay='no')
-    with gr.Blocks(title='signbook: a sentence, signed', delete_cache=(600, 3600), analytics_enabled=False) as app:
+    with gr.Blocks(title='signbook: a sentence, signed', delete_cache=(600, 3600), analytics_enabled=False, fill_width=True) as app:
         _html(gr, f'<header class="sb-head"><h1>signbook</h1><p>Type a sentence and watch an avatar sign it.</p></header><p class="sb-notice" role="note">{NOTICE}</p>')
         with gr.Row(elem_classes='sb-main'):
             with gr.Column(): p.text, p.go, p.examples = _ask(gr)
@@ -349,7 +349,7 @@ def _api(clips):
             logging.getLogger(__name__).exception('signing failed')
             raise gr.Error(OURS) from None
         motion = clips.get(name).motion
-        return dict(clip=name, seconds=round(motion.duration, 3), notice=notice(motion), **line.as_dict())
+        return dict(clip=name, seconds=round(motion.duration, 3), notice=notice(motion), **line.report())
     return sign
 
 # %% ../nbs/92_demo.ipynb #4c17a62b

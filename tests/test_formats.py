@@ -399,7 +399,7 @@ def test_vtt_gives_spans_back(tmp_path, data):
     text = path.read_text(encoding='utf-8')
     assert text.startswith('WEBVTT\n\nNOTE\nSynthetic signing') and '\n\n\n' not in text
     back = load_vtt(path)
-    if any('-->' in s.word + s.gloss for s in wanted): return       # an arrow is written ->, so that it cannot end a cue
+    if any('-->' in s.word + s.gloss for s in wanted): return       # an arrow is written ->, not to end the cue
     tidy = lambda t: ' '.join(t.split())
     assert [(s.gloss, s.word, s.kind) for s in back] == [(tidy(s.gloss), tidy(s.word), s.kind) for s in wanted]
     assert all(abs(a.start-b.start) < 1e-3 and abs(a.end-b.end) < 2e-3 for a, b in zip(back, wanted))
@@ -451,8 +451,7 @@ def test_amass(shared_data, tmp_path):
     path = shared_data/'formats'/'smplx'/'amass_sample.npz'
     m = load_npz(path)
     assert (len(m), m.fps, m.body, m.betas.shape) == (500, 120, 'smplh-female', (16,))
-    assert [u.split()[0] for u in m.meta['unread'][:4]] == ['dmpls', 'labels', 'markers',
-                                                            'vids'] and 'pelvis' in m.meta['unread'][4]
+    assert [u.split()[0] for u in m.meta['unread']] == ['dmpls', 'labels', 'markers', 'vids', 'rest', "pelvis'"]
     assert m.meta['synthetic'] is False and m.meta['source'].startswith('amass_sample.npz')
     up = rot.aa_to_mat(m.poses[:, 0].astype(float)) @ [0, 1, 0]
     # it stands, and it stands along Y
@@ -476,7 +475,7 @@ def test_beat2(shared_data, tmp_path):
     m = load_npz(path)
     assert (len(m), m.fps, m.body, m.expression_basis, m.expression.shape,
             m.betas.shape) == (1906, 30, 'smplx-neutral', 'smplx100', (1906, 100), (300,))
-    assert len(m.meta['unread']) == 1 and 'mean hand' in m.meta['unread'][0] and m.meta['converted'] == []
+    assert [u[:9] for u in m.meta['unread']] == ['mean hand', 'rest pose'] and m.meta['converted'] == []
     with np.load(path) as z:
         np.testing.assert_array_equal(m.poses.reshape(-1, 165), z['poses'])
         np.testing.assert_allclose(m.trans, z['trans'], atol=1e-6)
@@ -521,6 +520,24 @@ def test_our_points_lie_as_recorded_ones_do(shared_data):
     assert (body[:, 11, 0] > body[:, 12, 0]).all() and (body[:, 0, 1] < body[:, 11, 1]).all()
     hand, sure = p.part('RIGHT_HAND_LANDMARKS')
     assert abs(hand[sure[:, 0] > 0, 0, 2]).max() < 1e-5
+
+
+def test_face_points_lie_on_the_mesh_as_on_recorded_faces(shared_data):
+    "Our face, seen from the front, against MediaPipe's mesh on recorded faces, after a similarity."
+    here, defined = track(Motion(np.zeros((1, 55, 3)), meta=META), ['mediapipe_face'])['mediapipe_face']
+    assert defined.sum() >= 70
+    ours = here[0, :468, :2][defined[:468]]*[1, -1]
+    files = sorted(p for g in ('gsg*', '04_*', '06_*') for p in (shared_data/'formats'/'pose').glob(f'{g}.pose'))
+    assert len(files) >= 5
+    for f in files:
+        face, sure = load_pose(f).part('FACE_LANDMARKS')
+        face = face[sure[:, 0] > 0]
+        theirs = face[len(face)//2, :468, :2][defined[:468]]
+        a, b = ours - ours.mean(0), theirs - theirs.mean(0)
+        u, s, vt = np.linalg.svd(a.T @ b)
+        error = np.linalg.norm(a @ u @ vt*s.sum()/(a**2).sum() - b,
+                               axis=1)/np.linalg.norm(face[len(face)//2, 33, :2] - face[len(face)//2, 263, :2])
+        assert np.linalg.det(u @ vt) > 0 and error.mean() < .09, (f.name, error.mean())
 
 
 def test_suffixes_name_each_other(tmp_path):

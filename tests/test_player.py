@@ -151,7 +151,7 @@ def test_camera_boxes_are_in_the_picture(page):
         await p.view('front', true); await p.model.updateComplete; await new Promise(r => setTimeout(r, 400)); out.push(p.model.getCameraOrbit().radius); }}
         p.model.cameraOrbit = '120deg 60deg 4m'; await p.model.updateComplete; await p.view('front', true); await new Promise(r => setTimeout(r, 400));
         out.push(p.model.getCameraOrbit().theta); p.removeAttribute('cameras'); return out; }})()""")
-    assert far[0] - 0.25 == pytest.approx(4 * (far[1] - 0.25), rel=0.02)
+    assert far[0] - 0.15 == pytest.approx(4 * (far[1] - 0.15), rel=0.02)
     assert abs(far[2]) < 0.01
 
 

@@ -1,7 +1,10 @@
 "The house rules that no chapter can check about itself: notebooks, exported modules, assets, packaging, the README's promises."
+import ast
 import configparser
 import json
 import re
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -119,6 +122,31 @@ def test_constraints_pin_what_the_commands_install():
         wanted += cfg[f'{extra}_requirements'].split()
     assert {canonical(w) for w in wanted} - pinned == set()
     assert {'pip', 'setuptools', 'wheel'} <= pinned
+
+
+def third_party() -> dict[str, set[str]]:
+    "Module -> files that import it, over the package, tests, scripts, benchmarks and chapters; what comes with Python or is ours is left out."
+    texts = {name(p): p.read_text(encoding='utf-8') for top in ('signbook', 'tests', 'scripts', 'benchmarks', 'demos') for p in (ROOT/top).rglob('*.py')}
+    texts |= {name(p): '\n'.join(source(c) for c in cells(p) if c['cell_type'] == 'code') for p in NOTEBOOKS}
+    ours = set(sys.stdlib_module_names) | {'signbook'} | {p.stem for top in ('tests', 'scripts', 'benchmarks') for p in (ROOT/top).glob('*.py')}
+    found = {}
+    for file, text in texts.items():
+        text = re.sub(r'^\s*[%!].*$', '', text, flags=re.M)
+        for node in ast.walk(ast.parse(text)):
+            targets = [a.name for a in node.names] if isinstance(node, ast.Import) else \
+                [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+            for target in targets:
+                found.setdefault(target.split('.')[0], set()).add(file)
+    return {module: files for module, files in found.items() if module not in ours}
+
+
+def test_everything_imported_is_asked_for():
+    "A package that happens to be installed here is missing on the next machine."
+    cfg, comes_from = settings(), packages_distributions()
+    asked = {canonical(r) for key in cfg if key.endswith('requirements') for r in cfg[key].split()}
+    missing = {module: sorted(files)[:3] for module, files in third_party().items()
+               if not asked & {canonical(d) for d in comes_from.get(module, [module])}}
+    assert missing == {}
 
 
 def test_extras_are_those_of_the_design():

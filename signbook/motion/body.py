@@ -137,8 +137,9 @@ class Body(BodyData):
 
     def with_face(self, poses, expression=None)->np.ndarray: # (T,55,3)
         "The same poses, with jaw and eyes turned further as `expression` (T,E) says."
-        if self.face_turns is None or expression is None: return np.asarray(poses)
-        extra = aa_to_mat(np.tensordot(np.asarray(expression, np.float32), self.face_turns, 1))
+        poses = check_shape('poses', poses, ('T', 55, 3))
+        if self.face_turns is None or expression is None: return poses
+        extra = aa_to_mat(np.tensordot(_same_length(self, poses, expression), self.face_turns, 1))
         poses = np.array(poses, np.float32)
         poses[:, 22:25] = mat_to_aa(aa_to_mat(poses[:, 22:25]) @ extra)
         return poses
@@ -146,9 +147,7 @@ class Body(BodyData):
     def rest_offsets(self, poses, expression=None)->tuple[np.ndarray, np.ndarray]: # vertices (n,), metres (T,n,3)
         "How the rest shape changes with face and pose, for the vertices that change at all."
         parts = _pose_offsets(self, poses)
-        if expression is not None and np.any(expression):
-            wanted = (len(poses), self.expression_dirs.shape[-1])
-            parts.append(_expression_offsets(self, check_shape(f'expression ({self.expression_basis})', expression, wanted)))
+        if expression is not None and np.any(expression): parts.append(_expression_offsets(self, _same_length(self, poses, expression)))
         return _merge_offsets(parts, len(poses))
 
     def skin(self, poses, trans=None, betas=None, expression=None, rows=None)->np.ndarray: # (T,V,3) float32, metres
@@ -180,6 +179,11 @@ def _local(body, poses):
 
 def _above(body): return np.concatenate([np.eye(3, dtype=body.align.dtype)[None], body.align[PARENTS[1:]]])
 
+def _same_length(body, poses, expression):
+    "Expression values of the right number, as many frames as poses."
+    wanted = (len(poses), body.expression_dirs.shape[-1])
+    return np.asarray(check_shape(f'expression in {body.expression_basis!r}', expression, wanted), np.float32)
+
 def _pose_offsets(body, poses):
     "Correctives of the joints that are turned: a list of (rows, metres (n,3,T))."
     if not body.pose_dirs: return []
@@ -194,7 +198,7 @@ def _expression_offsets(body, expression):
     "What the face does to the rest shape: (rows, metres (n,3,T))."
     rows, used = _moved_by_face(body), np.flatnonzero(np.any(expression, 0))
     dirs = body.expression_dirs[np.ix_(rows, range(3), used)].reshape(-1, len(used))
-    return rows, (dirs @ np.asarray(expression, np.float32)[:, used].T).reshape(len(rows), 3, -1)
+    return rows, (dirs @ expression[:, used].T).reshape(len(rows), 3, -1)
 
 def _merge_offsets(parts, T):
     "Sum of several (rows, metres (n,3,T)) as one, frames first."

@@ -19,7 +19,8 @@ from .skeleton import JOINTS, PARENTS, joint
 log = logging.getLogger(__name__)
 
 # %% ../../nbs/14c_motion.bvh.ipynb #cbc8f095
-_TIPS = {f'{s}_{f}3': f'{s}_{f}_tip' for s in ('left', 'right') for f in ('index', 'middle', 'ring', 'pinky', 'thumb')} | {
+_TIPS = {f'{s}_{f}3': f'{s}_{f}_tip' for s in ('left', 'right') for f in ('index', 'middle', 'ring', 'pinky',
+                                                                          'thumb')} | {
     f'{s}_foot': f'{s}_big_toe' for s in ('left', 'right')} | {f'{s}_eye': f'{s}_eye_front' for s in ('left', 'right')}
 
 def _ends(body, betas, rest):
@@ -40,7 +41,9 @@ def _bones(j, rest, ends, label, indent=''):
     yield f'{indent}  OFFSET {triple(start)}'
     yield f'{indent}  CHANNELS 6 Xposition Yposition Zposition {turns}' if j == 0 else f'{indent}  CHANNELS 3 {turns}'
     for child in np.flatnonzero(PARENTS == j): yield from _bones(child, rest, ends, label, indent + '  ')
-    if j == 0: yield from (f'  {line}' for line in (f'JOINT {label}', '{', '  OFFSET 0 0 0', '  CHANNELS 0', '  End Site', '  {', '    OFFSET 0 0 0', '  }', '}'))
+    if j == 0:
+        yield from (f'  {line}' for line in (f'JOINT {label}', '{', '  OFFSET 0 0 0', '  CHANNELS 0', '  End Site',
+                                             '  {', '    OFFSET 0 0 0', '  }', '}'))
     if j in ends: yield from (f'{indent}  {line}' for line in ('End Site', '{', f'  OFFSET {triple(ends[j])}', '}'))
     yield f'{indent}}}'
 
@@ -62,7 +65,8 @@ def save_bvh(
     body = body_of(motion, body)
     rest = body.joints(motion.betas)
     tree = '\n'.join(_bones(0, rest, _ends(body, motion.betas, rest), _LABEL + re.sub(r'\s+', '_', notice(motion))))
-    turns = np.degrees(mat_to_euler(aa_to_mat(motion.poses.astype(np.float64)), 'ZXY'))[:, _depth_first()].reshape(len(motion), 165)
+    turns = np.degrees(mat_to_euler(aa_to_mat(motion.poses.astype(np.float64)), 'ZXY'))
+    turns = turns[:, _depth_first()].reshape(len(motion), 165)
     with atomic_path(path) as temporary, open(temporary, 'w', encoding='utf-8', newline='\n') as f:
         f.write(f'HIERARCHY\n{tree}\nMOTION\nFrames: {len(motion)}\nFrame Time: {1/motion.fps:.9f}\n')
         np.savetxt(f, np.concatenate([rest[0] + motion.trans, turns], 1), '%.5f')
@@ -89,18 +93,21 @@ def _hierarchy(path, lines):
 def _parse_bvh(path):
     "Bones, numbers (T,C) and seconds a frame of a BVH file."
     lines = read_bytes(path).decode('utf-8', 'replace').splitlines()
-    if not lines or lines[0].strip().upper() != 'HIERARCHY': raise file_error(path, 'expected a BVH file that begins with HIERARCHY, got something else', 'export it as BVH')
+    if not lines or lines[0].strip().upper() != 'HIERARCHY':
+        raise file_error(path, 'expected a BVH file that begins with HIERARCHY, got something else', 'export it as BVH')
     try:
         bones, at = _hierarchy(path, lines)
         frames, step = int(lines[at].split(':')[1]), float(lines[at+1].split(':')[1])
         values = np.array(' '.join(lines[at+2:]).split(), float)
         width = sum(len(b[3]) for b in bones)
-        odd = next((b[0] for b in bones if b[2].shape != (3,) or not np.isfinite(b[2]).all() or b[1] < -1 or not b[0]), None)
-        if odd is not None: raise ValueError(f'bone {odd!r} lacks a name, a parent or three numbers after OFFSET')
+        whole = lambda offset: offset.shape == (3,) and np.isfinite(offset).all()
+        odd = [name for name, parent, offset, _ in bones if not name or parent < -1 or not whole(offset)]
+        if odd: raise ValueError(f'bone {odd[0]!r} lacks a name, a parent or three numbers after OFFSET')
         if frames < 1 or not 0 < step < np.inf or values.size != frames*width or not np.isfinite(values).all():
             raise ValueError(f'{frames} frames of {width} numbers every {step} s, but {values.size} numbers follow')
     except SignbookError: raise
-    except (ValueError, IndexError, TypeError) as e: raise file_error(path, f'expected a whole BVH file, got a broken one ({e})', 'export it again') from None
+    except (ValueError, IndexError, TypeError) as e:
+        raise file_error(path, f'expected a whole BVH file, got a broken one ({e})', 'export it again') from None
     return bones, values.reshape(frames, width), step
 
 # %% ../../nbs/14c_motion.bvh.ipynb #874828e7
@@ -123,11 +130,15 @@ def _unit(bones):
 def _check_bones(path, bones):
     "Numbers of those bones that are ours, by joint; names of the others."
     ours = {JOINTS.index(b[0]): i for i, b in enumerate(bones) if b[0] in JOINTS}
-    if 0 not in ours or len(ours) < 20: raise file_error(path, f"expected bones named pelvis, left_hip, ... as in skeleton.JOINTS, got {', '.join(b[0] for b in bones[:3])}, ...",
-                                                        'retarget the animation to a skeleton that save_bvh wrote')
+    if 0 not in ours or len(ours) < 20:
+        names = ', '.join(b[0] for b in bones[:3])
+        raise file_error(path, f'expected bones named pelvis, left_hip, ... as in skeleton.JOINTS, got {names}, ...',
+                         'retarget the animation to a skeleton that save_bvh wrote')
     for j, i in ours.items():
         parent = bones[bones[i][1]][0] if bones[i][1] >= 0 else None
-        if j and parent != JOINTS[PARENTS[j]]: raise file_error(path, f'expected {JOINTS[j]} to hang on {JOINTS[PARENTS[j]]}, got {parent}', 'keep the tree of bones as save_bvh wrote it')
+        if j and parent != JOINTS[PARENTS[j]]:
+            raise file_error(path, f'expected {JOINTS[j]} to hang on {JOINTS[PARENTS[j]]}, got {parent}',
+                             'keep the tree of bones as save_bvh wrote it')
     return ours, [b[0] for b in bones if b[0] not in JOINTS and not b[0].startswith(_LABEL)]
 
 # %% ../../nbs/14c_motion.bvh.ipynb #f07a8618
@@ -144,9 +155,12 @@ def load_bvh(
             turn, place = _channels(bones[i], values[:, starts[i]:starts[i+1]], unit)
             poses[:, j] = mat_to_aa(turn)
             if j == 0: trans = place - bones[i][2]*unit
-    except ValueError as e: raise file_error(path, f'expected channels such as Xposition and Zrotation, got {e}', 'export it again') from None
+    except ValueError as e:
+        raise file_error(path, f'expected channels such as Xposition and Zrotation, got {e}',
+                         'export it again') from None
     label = next((b[0][len(_LABEL):].replace('_', ' ') for b in bones if b[0].startswith(_LABEL)), '')
-    meta = dict(source=Path(path).name, licence='not stated in the file', language='und', synthetic=label.startswith('Synthetic'), generator='read from BVH',
+    meta = dict(source=Path(path).name, licence='not stated in the file', language='und',
+                synthetic=label.startswith('Synthetic'), generator='read from BVH',
                 notice=label, unread=[f'{n} (bone)' for n in unread])
     if unread: log.warning('%s: could not read: %s', path, '; '.join(unread))
     return Motion(poses, trans, fps=round(1/step, 4), flags='fitted', meta=meta)

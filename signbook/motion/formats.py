@@ -6,9 +6,8 @@
 __all__ = ['SAVERS', 'LOADERS', 'save_vtt', 'load_vtt', 'save', 'load', 'convert']
 
 # %% ../../nbs/15_motion.formats.ipynb #1013d745
-import re
+import html, re
 from pathlib import Path
-from xml.sax.saxutils import escape, unescape
 from ..core import SignbookError, atomic_path, file_error, read_bytes
 from .bvh import load_bvh, save_bvh
 from .motion import Motion, Span, check_provenance, notice
@@ -23,6 +22,8 @@ def _clock(seconds):
 
 def _one_line(text): return ' '.join(text.split()).replace('-->', '->')
 
+def _marked(text): return html.escape(_one_line(text), quote=False)
+
 # %% ../../nbs/15_motion.formats.ipynb #f5684252
 def save_vtt(
     motion:Motion, # any clip with provenance
@@ -31,12 +32,14 @@ def save_vtt(
     "Write the spans as captions."
     check_provenance(motion)
     blocks = ['WEBVTT', f'NOTE\n{_one_line(notice(motion))}']
-    for s in sorted((s for s in motion.spans if (s.word or s.gloss) and s.end > s.start), key=lambda s: (s.start, s.end)):
-        word = f'<c.word>{escape(_one_line(s.word))}</c> ' if s.word else ''
-        gloss = f'<c.gloss>({escape(_one_line(s.gloss))})</c>' if s.gloss else ''
+    for s in sorted((s for s in motion.spans if (s.word or s.gloss) and s.end > s.start),
+                    key=lambda s: (s.start, s.end)):
+        word = f'<c.word>{_marked(s.word)}</c> ' if s.word else ''
+        gloss = f'<c.gloss>({_marked(s.gloss)})</c>' if s.gloss else ''
         end = max(s.end, s.start + .001)
         blocks.append(f'{_one_line(s.kind)}\n{_clock(s.start)} --> {_clock(end)}\n{(word + gloss).strip()}')
-    with atomic_path(path) as temporary: temporary.write_text('\n\n'.join(blocks) + '\n', encoding='utf-8', newline='\n')
+    with atomic_path(path) as temporary:
+        temporary.write_text('\n\n'.join(blocks) + '\n', encoding='utf-8', newline='\n')
     return Path(path)
 
 # %% ../../nbs/15_motion.formats.ipynb #32cda570
@@ -47,7 +50,9 @@ def load_vtt(
 )->tuple:          # of Span; cues without our classes become words without gloss
     "Read captions as spans."
     text = read_bytes(path).decode('utf-8-sig', 'replace').replace('\r\n', '\n').replace('\r', '\n')
-    if not text.startswith('WEBVTT'): raise file_error(path, 'expected a file that begins with WEBVTT, got something else', 'is it an .srt? convert it first')
+    if not text.startswith('WEBVTT'):
+        raise file_error(path, 'expected a file that begins with WEBVTT, got something else',
+                         'is it an .srt? convert it first')
     return tuple(_cue(path, block.split('\n')) for block in re.split(r'\n{2,}', text)[1:] if '-->' in block)
 
 # %% ../../nbs/15_motion.formats.ipynb #1014ae3a
@@ -55,18 +60,20 @@ def _cue(path, lines):
     "One cue as a Span."
     k = next(i for i, l in enumerate(lines) if '-->' in l)
     start, end = (_TIME.match(part.strip()) for part in lines[k].split('-->')[:2])
-    if not (start and end): raise file_error(path, f'expected times such as 00:01.500 --> 00:02.000, got {lines[k]!r}', 'correct that line')
+    if not (start and end):
+        raise file_error(path, f'expected times such as 00:01.500 --> 00:02.000, got {lines[k]!r}', 'correct that line')
     seconds = lambda m: int(m[1] or 0)*3600 + int(m[2])*60 + float(m[3])
     text = ' '.join(lines[k+1:])
     gloss = re.search(r'<c\.gloss>\((.*?)\)</c>', text)
-    plain = lambda t: unescape(re.sub(r'<[^>]*>', '', t)).strip()
+    plain = lambda t: html.unescape(re.sub(r'<[^>]*>', '', t)).strip()
     word = plain(text.replace(gloss[0], '') if gloss else text)
     return Span(plain(gloss[1]) if gloss else '', word, lines[0].strip() if k else 'sign', seconds(start), seconds(end))
 
 # %% ../../nbs/15_motion.formats.ipynb #bbf9fd67
 SAVERS = {'.npz': save_npz, '.pose': save_pose, '.bvh': save_bvh, '.vtt': save_vtt}
 LOADERS = {'.npz': load_npz, '.bvh': load_bvh}
-_ELSEWHERE = {'.pose': 'holds points, not turns: read it with load_pose, or fit a clip to it', '.vtt': 'holds captions only: read it with load_vtt'}
+_ELSEWHERE = {'.pose': 'holds points, not turns: read it with load_pose, or fit a clip to it',
+              '.vtt': 'holds captions only: read it with load_vtt'}
 
 def save(
     motion:Motion, # any clip with provenance
@@ -75,7 +82,9 @@ def save(
 )->Path:           # the same path
     "Write a clip in the format of the suffix."
     saver = SAVERS.get(Path(path).suffix.lower())
-    if saver is None: raise SignbookError(f"{path}: expected a name that ends in {' '.join(SAVERS)}, got {Path(path).suffix or 'no suffix'!r}")
+    if saver is None:
+        raise SignbookError(f"{path}: expected a name that ends in {' '.join(SAVERS)}, got "
+                            f"{Path(path).suffix or 'no suffix'!r}")
     return saver(motion, path, **options)
 
 def load(
@@ -84,7 +93,9 @@ def load(
 )->Motion:         # what could not be read is named in meta['unread']
     "Read a clip."
     suffix = Path(path).suffix.lower()
-    if suffix not in LOADERS: raise SignbookError(f"{path}: {_ELSEWHERE.get(suffix) or 'expected a clip that ends in ' + ' '.join(LOADERS) + f', got {suffix or chr(39)*2}'}")
+    if suffix in _ELSEWHERE: raise SignbookError(f"{path}: {_ELSEWHERE[suffix]}")
+    if suffix not in LOADERS: raise SignbookError(
+        f"{path}: expected a clip that ends in {' '.join(LOADERS)}, got {suffix or 'no suffix'!r}")
     return LOADERS[suffix](path, **options)
 
 def convert(

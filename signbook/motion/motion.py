@@ -26,11 +26,12 @@ class Span:
 
     def __post_init__(self):
         for name in ('gloss', 'word', 'kind'):
-            if not isinstance(getattr(self, name), str): raise SignbookError(f"span.{name}: expected a str, got {getattr(self, name)!r}")
+            if not isinstance(getattr(self, name), str):
+                raise SignbookError(f"span.{name}: expected a str, got {getattr(self, name)!r}")
         try: start, end = float(self.start), float(self.end)
         except (TypeError, ValueError): start = end = np.nan
         if not (0 <= start <= end < np.inf): raise SignbookError(
-            f"span {self.gloss!r}: expected 0 <= start <= end in seconds, got start {self.start!r} and end {self.end!r}")
+            f"span {self.gloss!r}: expected 0 <= start <= end in seconds, got {self.start!r} to {self.end!r}")
         object.__setattr__(self, 'start', start); object.__setattr__(self, 'end', end)
 
 # %% ../../nbs/12_motion.motion.ipynb #6e735348
@@ -43,7 +44,8 @@ PROVENANCE = ('source', 'licence', 'language', 'synthetic', 'generator')  # what
 def _frozen(name, array, shape):
     "A private, read-only float32 copy of `array`, checked for shape and finiteness."
     try: array = np.array(array, np.float32)
-    except (TypeError, ValueError) as e: raise SignbookError(f"{name}: expected numbers of shape {shape}, got something else ({e})") from None
+    except (TypeError, ValueError) as e:
+        raise SignbookError(f"{name}: expected numbers of shape {shape}, got something else ({e})") from None
     array = check_finite(name, check_shape(name, array, shape))
     array.setflags(write=False)
     return array
@@ -56,7 +58,8 @@ def _frozen_flags(flags, T, synthetic):
         flags = np.full((T, len(CHANNELS)), STATES.index(flags))
     flags = check_shape('flags', flags, (T, len(CHANNELS)))
     if flags.dtype.kind not in 'iu' or flags.min() < 0 or flags.max() >= len(STATES):
-        raise SignbookError(f"flags: expected whole numbers 0 to {len(STATES)-1} (places in STATES), got {flags.dtype} from {flags.min()} to {flags.max()}")
+        raise SignbookError(f"flags: expected whole numbers 0 to {len(STATES)-1} (places in STATES), got {flags.dtype} "
+                            f"from {flags.min()} to {flags.max()}")
     flags = flags.astype(np.uint8); flags.setflags(write=False)
     return flags
 
@@ -72,12 +75,13 @@ class Motion:
     body:str='free'                  # id of the body whose shape space `betas` belong to
     fps:float=30.0                   # frames per second
     spans:tuple=()                   # of `Span`
-    flags:np.ndarray|str|None=None   # (T,5) places in STATES for each of CHANNELS, or one state; None = by meta['synthetic']
+    flags:np.ndarray|str|None=None   # (T,5) places in STATES, by CHANNELS, or one state; None = by meta['synthetic']
     meta:dict=field(default_factory=dict) # language (ISO 639-3), source, licence, synthetic (bool), generator, ...
 
     def __post_init__(self):
         set_ = lambda name, value: object.__setattr__(self, name, value)
-        if np.ndim(self.poses) < 1 or len(self.poses) == 0: raise SignbookError("poses: expected at least one frame of shape (T, 55, 3), got none")
+        if np.ndim(self.poses) < 1 or len(self.poses) == 0:
+            raise SignbookError("poses: expected at least one frame of shape (T, 55, 3), got none")
         T = len(self.poses)
         if self.expression_basis not in BASES: raise SignbookError(
             f"expression_basis: expected one of {', '.join(BASES)}, got {self.expression_basis!r}")
@@ -85,7 +89,8 @@ class Motion:
         set_('fps', _frames_per_second(self.fps))
         set_('poses', _frozen('poses', self.poses, ('T', 55, 3)))
         set_('trans', _frozen('trans', np.zeros((T, 3)) if self.trans is None else self.trans, (T, 3)))
-        set_('expression', _frozen('expression', np.zeros((T, E)) if self.expression is None else self.expression, (T, E)))
+        expression = np.zeros((T, E)) if self.expression is None else self.expression
+        set_('expression', _frozen('expression', expression, (T, E)))
         set_('betas', _frozen('betas', np.zeros(10) if self.betas is None else self.betas, ('B',)))
         set_('meta', _plain_dict(self.meta))
         set_('flags', _frozen_flags(self.flags, T, self.meta.get('synthetic', True)))
@@ -102,10 +107,13 @@ class Motion:
 
     def __repr__(self):
         signs = ' '.join(s.gloss for s in self.spans if s.gloss)
-        return (f"Motion({len(self)} frames at {self.fps:g} fps = {self.duration:.2f} s, {self.expression_basis}, body {self.body!r}"
-                f"{', ' + signs[:60] if signs else ''}, {self.meta.get('language', 'language not said')}, {self.meta.get('source', 'source not said')})")
+        parts = [f"{len(self)} frames at {self.fps:g} fps = {self.duration:.2f} s", self.expression_basis,
+                 f"body {self.body!r}", *([signs[:60]] if signs else []),
+                 self.meta.get('language', 'language not said'), self.meta.get('source', 'source not said')]
+        return f"Motion({', '.join(parts)})"
 
-    def __reduce__(self): return Motion, tuple(getattr(self, f.name) for f in fields(self))   # so that a copy from another process is checked and read-only too
+    def __reduce__(self):            # a copy from another process is checked and read-only too
+        return Motion, tuple(getattr(self, f.name) for f in fields(self))
 
 # %% ../../nbs/12_motion.motion.ipynb #7b5bf283
 def _frames_per_second(fps):
@@ -117,7 +125,8 @@ def _frames_per_second(fps):
 def _plain_dict(meta):
     "A copy of `meta` that is sure to be JSON."
     try: return json.loads(json.dumps(dict(meta), allow_nan=False))
-    except (TypeError, ValueError) as e: raise SignbookError(f"meta: expected a dict of plain JSON values, got {meta!r:.80} ({e})") from None
+    except (TypeError, ValueError) as e:
+        raise SignbookError(f"meta: expected a dict of plain JSON values, got {meta!r:.80} ({e})") from None
 
 # %% ../../nbs/12_motion.motion.ipynb #3ba83b73
 def check_provenance(
@@ -125,21 +134,27 @@ def check_provenance(
 )->Motion:         # the same
     "Return `motion` if its `meta` says where it came from; otherwise say what is missing."
     missing = [k for k in PROVENANCE if motion.meta.get(k) in (None, '')]
-    if missing: raise SignbookError(f"meta: a clip that cannot say where it came from is not saved; missing {', '.join(missing)}; "
-                                    f"add them with dataclasses.replace(motion, meta={{**motion.meta, {missing[0]!r}: ...}})")
-    if not isinstance(motion.meta['synthetic'], bool): raise SignbookError(f"meta['synthetic']: expected True or False, got {motion.meta['synthetic']!r}")
+    if missing: raise SignbookError(
+        f"meta: a clip that cannot say where it came from is not saved; missing {', '.join(missing)}; "
+        f"add them with dataclasses.replace(motion, meta={{**motion.meta, {missing[0]!r}: ...}})")
+    if not isinstance(motion.meta['synthetic'], bool):
+        raise SignbookError(f"meta['synthetic']: expected True or False, got {motion.meta['synthetic']!r}")
     return motion
 
 # %% ../../nbs/12_motion.motion.ipynb #1d932e1b
 NOTICE = ("Synthetic signing, generated from notation in {language}. Not reviewed by signers. "
           "Not for medical, legal or emergency use.")
-CAPTURED = "Recorded movement, {language}. Source: {source}. Licence: {licence}. Not for medical, legal or emergency use."
+CAPTURED = ("Recorded movement, {language}. Source: {source}. Licence: {licence}. "
+            "Not for medical, legal or emergency use.")
 SIGN_LANGUAGES = {
-    'ase': 'American Sign Language', 'bfi': 'British Sign Language', 'gsg': 'German Sign Language', 'fsl': 'French Sign Language',
-    'sgg': 'Swiss-German Sign Language', 'ssr': 'Swiss-French Sign Language', 'slf': 'Swiss-Italian Sign Language', 'asq': 'Austrian Sign Language',
-    'ise': 'Italian Sign Language', 'ssp': 'Spanish Sign Language', 'pso': 'Polish Sign Language', 'gss': 'Greek Sign Language', 'csl': 'Chinese Sign Language',
-    'kvk': 'Korean Sign Language', 'jsl': 'Japanese Sign Language', 'tsm': 'Turkish Sign Language', 'ins': 'Indian Sign Language', 'aed': 'Argentine Sign Language',
-    'bzs': 'Brazilian Sign Language', 'asf': 'Auslan', 'dse': 'Sign Language of the Netherlands', 'swl': 'Swedish Sign Language', 'ils': 'International Sign',
+    'ase': 'American Sign Language', 'bfi': 'British Sign Language', 'asf': 'Auslan',
+    'gsg': 'German Sign Language', 'asq': 'Austrian Sign Language', 'sgg': 'Swiss-German Sign Language',
+    'fsl': 'French Sign Language', 'ssr': 'Swiss-French Sign Language', 'slf': 'Swiss-Italian Sign Language',
+    'ise': 'Italian Sign Language', 'ssp': 'Spanish Sign Language', 'gss': 'Greek Sign Language',
+    'pso': 'Polish Sign Language', 'dse': 'Sign Language of the Netherlands', 'swl': 'Swedish Sign Language',
+    'csl': 'Chinese Sign Language', 'kvk': 'Korean Sign Language', 'jsl': 'Japanese Sign Language',
+    'tsm': 'Turkish Sign Language', 'ins': 'Indian Sign Language', 'aed': 'Argentine Sign Language',
+    'bzs': 'Brazilian Sign Language', 'ils': 'International Sign',
     'mul': 'several sign languages', 'und': 'no sign language'}
 
 def notice(
@@ -203,11 +218,14 @@ def concat(
 # %% ../../nbs/12_motion.motion.ipynb #805b0485
 def _check_same(a, b):
     "Can these two clips be joined?"
-    for name, fix in [('fps', 'resample(...) one of them'), ('expression_basis', 'motion.body.convert_expression(...) one of them'), ('body', 'retarget one of them')]:
+    for name, fix in [('fps', 'resample(...) one of them'),
+                      ('expression_basis', 'motion.body.convert_expression(...) one of them'),
+                      ('body', 'retarget one of them')]:
         x, y = getattr(a, name), getattr(b, name)
         if x != y: raise SignbookError(f"concat: expected clips of one {name}, got {x!r} and {y!r}; {fix} first")
     if a.betas.shape != b.betas.shape or not np.array_equal(a.betas, b.betas):
-        raise SignbookError("concat: expected clips of one shape, got different betas; set the same with dataclasses.replace(clip, betas=...)")
+        raise SignbookError("concat: expected clips of one shape, got different betas; set the same with "
+                            "dataclasses.replace(clip, betas=...)")
 
 def _join(a, b, blend_s):
     "Two clips with a blended overlap."
@@ -243,9 +261,11 @@ def mirror(
 )->Motion:         # meta['mirrored'] tells how often, modulo two
     "The clip as a signer of the other hand would sign it."
     if motion.expression_basis != 'arkit52' and motion.expression.any(): raise SignbookError(
-        f"mirror: expected expressions in 'arkit52', got {motion.expression_basis!r}; use motion.body.convert_expression first")
+        f"mirror: expected expressions in 'arkit52', got {motion.expression_basis!r}; "
+        "use motion.body.convert_expression first")
     expression = motion.expression[:, ARKIT_MIRROR] if motion.expression_basis == 'arkit52' else motion.expression
-    meta = {k: v for k, v in motion.meta.items() if k != 'mirrored'} | ({} if motion.meta.get('mirrored') else {'mirrored': True})
+    meta = {**motion.meta, 'mirrored': True}
+    if motion.meta.get('mirrored'): del meta['mirrored']
     return replace(motion, poses=motion.poses[:, MIRROR]*_FLIP, trans=motion.trans*[-1, 1, 1],
                    expression=expression, flags=motion.flags[:, [0, 1, 3, 2, 4]], meta=meta)
 

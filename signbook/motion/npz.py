@@ -37,10 +37,12 @@ def save_npz(
     "Write a clip in the layout of AMASS and BEAT2, with all that is ours beside it."
     check_provenance(motion)
     licensed = motion.body.startswith('smplx-')
-    ours = dict(format=1, notice=notice(motion), body=motion.body, expression_basis=motion.expression_basis, meta=motion.meta,
-                axes='Y up, facing +Z, metres', hands='absolute: zero is the straight hand (flat_hand_mean=True)',
+    ours = dict(format=1, notice=notice(motion), meta=motion.meta,
+                body=motion.body, expression_basis=motion.expression_basis, axes='Y up, facing +Z, metres',
+                hands='absolute: zero is the straight hand (flat_hand_mean=True)',
                 spans=[[s.gloss, s.word, s.kind, s.start, s.end] for s in motion.spans], flags=_runs(motion.flags))
-    arrays = {'poses': motion.poses.reshape(len(motion), 165), 'trans': motion.trans, 'mocap_frame_rate': np.float64(motion.fps),
+    arrays = {'poses': motion.poses.reshape(len(motion), 165), 'trans': motion.trans,
+              'mocap_frame_rate': np.float64(motion.fps),
               'gender': motion.body.split('-')[1] if licensed else 'neutral', 'surface_model_type': 'smplx',
               'betas' if licensed else 'signbook_betas': motion.betas,
               'expressions' if motion.expression_basis == 'smplx100' else 'signbook_arkit52': motion.expression,
@@ -58,12 +60,13 @@ def _arrays(path, wanted):
     try:
         with np.load(path, allow_pickle=False) as z:
             if not hasattr(z, 'zip'): raise ValueError('a bare array')
-            large = [i.filename for i in z.zip.infolist() if i.filename.removesuffix('.npy') in wanted and i.file_size > LIMIT]
+            mine = [i for i in z.zip.infolist() if i.filename.removesuffix('.npy') in wanted]
+            large = [i.filename for i in mine if i.file_size > LIMIT]
             if large: raise ValueError(f'{large[0]} larger than {LIMIT >> 20} MiB')
             return {k: z[k] for k in z.files if k in wanted}, [k for k in z.files if k not in wanted]
-    except Exception as e:           # zip, zlib, header and pickle errors are many classes, and all mean the same to the caller
-        raise file_error(path, f"expected an npz of plain arrays, got {type(e).__name__}: {str(e).splitlines()[0] if str(e) else 'no reason'}",
-                       'save it again with np.savez from numbers and strings only') from None
+    except Exception as e:           # zip, zlib, header and pickle errors are many classes with one meaning
+        raise file_error(path, f'expected an npz of plain arrays, got {type(e).__name__}: {e}',
+                         'save it again with np.savez from numbers and strings only') from None
 
 # %% ../../nbs/14a_motion.npz.ipynb #b0f66051
 def _ours(path, a):
@@ -71,22 +74,28 @@ def _ours(path, a):
     try:
         extra = json.loads(str(a['signbook']))
         spans = [Span(*s) for s in extra['spans']]
-        return Motion(a['poses'].reshape(len(a['poses']), 55, 3), a['trans'], a.get('expressions', a.get('signbook_arkit52')), extra['expression_basis'],
-                      a.get('betas', a.get('signbook_betas')), extra['body'], a['mocap_frame_rate'], spans, _unruns(extra['flags']), extra['meta'])
+        return Motion(a['poses'].reshape(len(a['poses']), 55, 3), a['trans'],
+                      a.get('expressions', a.get('signbook_arkit52')), extra['expression_basis'],
+                      a.get('betas', a.get('signbook_betas')), extra['body'], a['mocap_frame_rate'], spans,
+                      _unruns(extra['flags']), extra['meta'])
     except SignbookError: raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
-        raise file_error(path, f"expected the `signbook` entry that save_npz writes, got a broken one ({type(e).__name__}: {e})",
-                       'remove that entry to read the file as plain SMPL-X') from None
+        raise file_error(path, f'expected the `signbook` entry that save_npz writes, got a broken one ({e!r})',
+                         'remove that entry to read the file as plain SMPL-X') from None
 
 # %% ../../nbs/14a_motion.npz.ipynb #3cd244a8
 _OWN = {'signbook', 'signbook_betas', 'signbook_arkit52'}
-_PLAIN = {'poses', 'trans', 'betas', 'expressions', 'mocap_frame_rate', 'mocap_framerate', 'gender', 'surface_model_type', 'model'}
-_AGAIN = {'root_orient', 'pose_body', 'pose_hand', 'pose_jaw', 'pose_eye', 'num_betas', 'mocap_time_length'}   # the same numbers once more
+_PLAIN = {'poses', 'trans', 'betas', 'expressions', 'mocap_frame_rate', 'mocap_framerate', 'gender',
+          'surface_model_type', 'model'}
+_AGAIN = {'root_orient', 'pose_body', 'pose_hand', 'pose_jaw', 'pose_eye', 'num_betas', 'mocap_time_length'}
 
 def _numbers(path, a, name, shape):
     "One array of the file as finite floats of a shape; `float64`, because sums over long clips are made of it."
-    if name not in a: raise file_error(path, f"expected an array {name!r}, got {', '.join(sorted(a)) or 'none that is known'}", 'is this an SMPL-X clip?')
-    if a[name].dtype.kind not in 'fiu': raise file_error(path, f"{name}: expected numbers, got {a[name].dtype}", 'save it again as floats')
+    if name not in a:
+        raise file_error(path, f"expected an array {name!r}, got {', '.join(sorted(a)) or 'none that is known'}",
+                         'is this an SMPL-X clip?')
+    if a[name].dtype.kind not in 'fiu':
+        raise file_error(path, f"{name}: expected numbers, got {a[name].dtype}", 'save it again as floats')
     return check_finite(f'{path}: {name}', check_shape(f'{path}: {name}', a[name].astype(np.float64), shape))
 
 def _text(a, name): return str(a[name]).strip("b'\"").lower() if name in a and a[name].size == 1 else ''
@@ -96,8 +105,9 @@ def _joints55(path, poses):
     "Poses (T, 156 or 165) as (T,55,3), and whether the file had a face."
     T, width = poses.shape
     if width == 165: return poses.reshape(T, 55, 3), True
-    if width != 156: raise file_error(path, f"poses: expected 165 numbers a frame (SMPL-X) or 156 (SMPL+H), got {width}",
-                                    'SMPL clips (72) have no fingers and cannot be used' if width == 72 else 'flatten (T, J, 3) to (T, J*3)')
+    if width != 156:
+        fix = 'SMPL clips (72) have no fingers and cannot be used' if width == 72 else 'flatten (T, J, 3) to (T, J*3)'
+        raise file_error(path, f'poses: expected 165 numbers a frame (SMPL-X) or 156 (SMPL+H), got {width}', fix)
     hands = poses.reshape(T, 52, 3)
     return np.concatenate([hands[:, :22], np.zeros((T, 3, 3)), hands[:, 22:]], 1), False
 
@@ -107,66 +117,101 @@ def _mean_hand(mean_hand):
         a, _ = _arrays(mean_hand, {'hands_meanl', 'hands_meanr'})
         mean_hand = np.concatenate([_numbers(mean_hand, a, k, (45,)) for k in ('hands_meanl', 'hands_meanr')])
     mean_hand = np.asarray(mean_hand, np.float64)
-    return check_finite('mean_hand', check_shape('mean_hand', mean_hand.reshape(30, 3) if mean_hand.size == 90 else mean_hand, (30, 3)))
+    if mean_hand.size == 90: mean_hand = mean_hand.reshape(30, 3)
+    return check_finite('mean_hand', check_shape('mean_hand', mean_hand, (30, 3)))
 
-def _y_up(poses, trans):
-    "Turn a clip that stands along Z so that it stands along Y; say whether it had to be."
+def _y_up(poses, trans, pelvis):
+    "Turn a clip that stands along Z, about the world's origin, so that it stands along Y; say whether it had to be."
     up = (aa_to_mat(poses[:, 0]) @ [0, 1, 0]).mean(0)
     if abs(up[1]) >= abs(up[2]): return poses, trans, False
     turn, poses = aa_to_mat([-np.pi/2*np.sign(up[2]), 0, 0]), poses.copy()
     poses[:, 0] = mat_to_aa(turn @ aa_to_mat(poses[:, 0]))
-    return poses, trans @ turn.T, True
+    return poses, (trans + pelvis) @ turn.T - pelvis, True
 
 # %% ../../nbs/14a_motion.npz.ipynb #d76bb9e9
-def _foreign(path, a, others, mean_hand):
+def _foreign(path, a, others, mean_hand, body):
     "A Motion from a file of AMASS or BEAT2."
     stored = _numbers(path, a, 'poses', ('T', None))
     if not len(stored): raise file_error(path, 'poses: expected at least one frame, got none', 'drop this file')
-    T, (poses, face) = len(stored), _joints55(path, stored)
-    trans = _numbers(path, a, 'trans', (T, 3))
-    rate = next((k for k in ('mocap_frame_rate', 'mocap_framerate') if k in a), None)
-    if rate is None: raise file_error(path, 'expected the frame rate as mocap_frame_rate, got none', 'add it with np.savez(..., mocap_frame_rate=30)')
-    beat2 = face and 'model' in a and 'surface_model_type' not in a
+    T, (poses, face), fps = len(stored), _joints55(path, stored), _rate(path, a)
     unread = [f'{k} (not used)' for k in sorted(others) if k not in _AGAIN]
-    if mean_hand is not None:
-        if not beat2: raise file_error(path, 'mean_hand: expected none, because hands in AMASS files are absolute already', 'leave mean_hand out')
-        poses = np.concatenate([poses[:, :25], poses[:, 25:] + _mean_hand(mean_hand)], 1)
-    elif beat2: unread.append("mean hand (in the licensed SMPL-X file: fingers are as stored; pass mean_hand= to add it as the dataset's own player does)")
-    poses, trans, turned = _y_up(poses, trans)
-    if turned: unread.append("the pelvis' rest offset (only the licensed body knows it: trans is off by a constant)")
-    expression = _expression(path, a, T) if face else None
-    still = lambda x: x is None or (T > 1 and np.ptp(x, 0).max() == 0)
-    state = [1, 1, *(2 if still(poses[:, h]) else 1 for h in (np.arange(25, 40), np.arange(40, 55))), 2 if still(expression) else 1]
-    gender = _text(a, 'gender') if _text(a, 'gender') in ('female', 'male') else 'neutral'
-    meta = dict(source=f"{Path(path).name} ({'BEAT2' if beat2 else 'AMASS'} layout)", licence='not stated in the file', language='und', synthetic=False,
-                generator='motion capture', unread=unread, converted=['turned from Z up to Y up'] if turned else [])
-    betas, body = _betas(path, a, unread), f"{'smplx' if face else 'smplh'}-{gender}"
+    poses = _absolute_hands(path, a, poses, face, mean_hand, unread)
+    expression, betas = _expression(path, a, T) if face else None, _betas(path, a, unread)
+    made_for, poses, pelvis = _rest(path, a, face, body, poses, betas, unread)
+    poses, trans, turned = _y_up(poses, _numbers(path, a, 'trans', (T, 3)), pelvis)
+    if turned and body is None: unread.append("pelvis' rest place (of the licensed body: trans is off by a constant)")
+    meta = dict(source=f"{Path(path).name} ({'BEAT2' if 'model' in a else 'AMASS'} layout)", synthetic=False,
+                licence='not stated in the file', language='und', generator='motion capture',
+                unread=unread, converted=['Z up to Y up']*turned + ['turns to the common T-pose']*(body is not None))
     if unread: log.warning('%s: could not read: %s', path, '; '.join(unread))
-    return Motion(poses, trans, expression, 'smplx100' if expression is not None else 'arkit52', betas, body,
-                  _numbers(path, a, rate, ()), flags=np.tile(np.array(state, np.uint8), (T, 1)), meta=meta)
+    return Motion(poses, trans, expression, 'arkit52' if expression is None else 'smplx100', betas,
+                  made_for, fps, flags=_trust(poses, expression), meta=meta)
 
+# %% ../../nbs/14a_motion.npz.ipynb #01f3f4c1
+def _rest(path, a, face, body, poses, betas, unread):
+    "The id of the body that the clip was made for, its turns as ours, and where its pelvis rests (as far as is known)."
+    gender = _text(a, 'gender') if _text(a, 'gender') in ('female', 'male') else 'neutral'
+    made_for = f"{'smplx' if face else 'smplh'}-{gender}"
+    if body is None:
+        unread.append('rest pose of the licensed body (turns are as stored; pass body= to convert them)')
+        return made_for, poses, np.zeros(3)
+    if body.id != made_for:
+        raise file_error(path, f'body: expected {made_for!r}, got {body.id!r}', 'load the body that the clip is for')
+    return made_for, np.asarray(body.from_native(poses), np.float64), body.joints(betas)[0]
+
+# %% ../../nbs/14a_motion.npz.ipynb #8f0bd702
+def _rate(path, a):
+    "Frames per second, under either of the two names that AMASS has used."
+    name = next((k for k in ('mocap_frame_rate', 'mocap_framerate') if k in a), None)
+    if name: return float(_numbers(path, a, name, ()))
+    raise file_error(path, 'expected the frame rate as mocap_frame_rate, got none',
+                     'add it with np.savez(..., mocap_frame_rate=30)')
+
+def _absolute_hands(path, a, poses, face, mean_hand, unread):
+    "Add the mean hand where one is given; say where one is missing."
+    if mean_hand is None:
+        if face and 'model' in a: unread.append("mean hand (in the licensed SMPL-X file: fingers are as stored; "
+                                                "pass mean_hand= to add it as the dataset's own player does)")
+        return poses
+    if not face or 'surface_model_type' in a:
+        raise file_error(path, 'mean_hand: expected none, because hands in AMASS files are absolute already',
+                         'leave mean_hand out')
+    return np.concatenate([poses[:, :25], poses[:, 25:] + _mean_hand(mean_hand)], 1)
+
+def _trust(poses, expression):
+    "Flags (T,5): fitted, but filled for what never moves or is not there."
+    still = lambda x: x is None or (len(x) > 1 and np.ptp(x, 0).max() == 0)
+    fitted, filled = STATES.index('fitted'), STATES.index('filled')
+    parts = poses[:, 25:40], poses[:, 40:], expression
+    return np.tile([fitted, fitted, *(filled if still(x) else fitted for x in parts)], (len(poses), 1))
+
+# %% ../../nbs/14a_motion.npz.ipynb #09867365
 def _expression(path, a, T):
     "Expression numbers, padded to the full hundred; None where the file has none."
     if 'expressions' not in a: return None
     x = _numbers(path, a, 'expressions', (T, None))
-    if x.shape[1] > 100: raise file_error(path, f'expressions: expected at most 100 numbers a frame, got {x.shape[1]}', 'keep the first 100 columns')
+    if x.shape[1] > 100:
+        raise file_error(path, f'expressions: expected at most 100 numbers a frame, got {x.shape[1]}',
+                         'keep the first 100 columns')
     return np.pad(x, ((0, 0), (0, 100 - x.shape[1])))
 
 def _betas(path, a, unread):
     "Shape numbers as (B,): files repeat them for every frame at times."
     if 'betas' not in a: return None
     b = _numbers(path, a, 'betas', (None,)*a['betas'].ndim)
-    if b.ndim > 1 and len(b) and np.ptp(b.reshape(len(b), -1), 0).max() > 0: unread.append('betas after the first frame (they change)')
+    if b.ndim > 1 and len(b) and np.ptp(b.reshape(len(b), -1), 0).max() > 0:
+        unread.append('betas after the first frame (they change)')
     return b.reshape(len(b), -1)[0] if b.ndim > 1 and len(b) else b
 
-# %% ../../nbs/14a_motion.npz.ipynb #8f0bd702
+# %% ../../nbs/14a_motion.npz.ipynb #db4c3c2f
 def load_npz(
     path:str|Path,  # a clip that we wrote, or one in the layout of AMASS (SMPL-X, SMPL+H) or BEAT2
-    mean_hand=None, # BEAT2 only: (30,3) radians that the dataset's player adds to the fingers, or the path of the licensed SMPL-X npz
+    mean_hand=None, # BEAT2 only: (30,3) radians to add to the fingers, or the path of the licensed SMPL-X npz
+    body=None,      # motion.body.Body of that licensed file: its turns and places become exactly ours
 )->Motion:          # what could not be read is named in meta['unread']
     "Read a clip; nothing is ever unpickled."
     a, others = _arrays(path, _OWN | _PLAIN)
     if 'signbook' in a:
         poses = _numbers(path, a, 'poses', ('T', 165))
         return _ours(path, {**a, 'poses': poses})
-    return _foreign(path, a, others, mean_hand)
+    return _foreign(path, a, others, mean_hand, body)

@@ -25,7 +25,8 @@ def body_of(
     from signbook.motion.body import load
     free = load()
     if motion.body not in ('free', free.id): raise SignbookError(
-        f"body: expected a clip made for the free body, got one for {motion.body!r}; pass body=motion.body.load(path), or use on_free_body(motion)")
+        f"body: expected a clip made for the free body, got one for {motion.body!r}; pass body=motion.body.load(path), "
+        f"or use on_free_body(motion)")
     return free
 
 # %% ../../nbs/14b_motion.points.ipynb #9afad16e
@@ -38,9 +39,11 @@ def on_free_body(
     if motion.body in ('free', free.id): return motion
     lost = [f'betas of {motion.body} (neutral shape instead)'] if motion.betas.any() else []
     known = motion.expression_basis == free.expression_basis
-    if not known and motion.expression.any(): lost.append(f'{motion.expression_basis} expressions (face at rest instead)')
+    if not known and motion.expression.any():
+        lost.append(f'{motion.expression_basis} expressions (face at rest instead)')
     meta = {**motion.meta, 'unread': [*motion.meta.get('unread', []), *lost]}
-    return replace(motion, body='free', betas=None, expression=motion.expression if known else None, expression_basis=free.expression_basis, meta=meta)
+    return replace(motion, body='free', betas=None, expression=motion.expression if known else None,
+                   expression_basis=free.expression_basis, meta=meta)
 
 # %% ../../nbs/14b_motion.points.ipynb #6ea61887
 def track(
@@ -51,27 +54,27 @@ def track(
     "Where the points of some layouts are in every frame."
     body = body_of(motion, body)
     _, joints = body.fk(motion.poses, motion.trans, motion.betas)
-    places = {p for n in layouts for row in LAYOUTS[n].values() for p in row if p in body.landmarks}
-    seen = {p: np.empty((len(motion), 3), np.float32) for p in places}
+    places = sorted({p for n in layouts for row in LAYOUTS[n].values() for p in row if p in body.landmarks})
     expression = motion.expression if motion.expression_basis == body.expression_basis else None
-    for a in range(0, len(motion) if places else 0, 64):       # the whole skin of a long clip would not fit into memory
-        s = np.s_[a:a+64]
-        skin = body.skin(motion.poses[s], motion.trans[s], motion.betas, None if expression is None else expression[s])
-        for p in places: seen[p][s] = skin[:, body.landmarks[p]]
+    rows = [body.landmarks[p] for p in places]                 # of 14,000 vertices the few that are wanted
+    skin = body.skin(motion.poses, motion.trans, motion.betas, expression, rows=rows) if rows else None
+    seen = {p: skin[:, i] for i, p in enumerate(places)}
     return {n: gather(n, joints, seen) for n in layouts}
 
 # %% ../../nbs/14b_motion.points.ipynb #46a66bbb
-POSE_COMPONENTS = {'POSE_LANDMARKS': 'mediapipe_pose', 'FACE_LANDMARKS': 'mediapipe_face', 'LEFT_HAND_LANDMARKS': 'left_hand',
+POSE_COMPONENTS = {'POSE_LANDMARKS': 'mediapipe_pose', 'FACE_LANDMARKS': 'mediapipe_face',
+                   'LEFT_HAND_LANDMARKS': 'left_hand',
                    'RIGHT_HAND_LANDMARKS': 'right_hand', 'POSE_WORLD_LANDMARKS': 'mediapipe_pose'}
 
 # %% ../../nbs/14b_motion.points.ipynb #0d85970d
 def _to_picture(points, size, width_m, centre, depth):
-    "Metres to pixels: x right, y down, z away from the camera, all at the scale of x; `depth` (T,1) is where z is zero."
+    "Metres to pixels: x right, y down, z away from the camera, at the scale of x; z is zero at `depth` (T,1)."
     scale = size[0]/width_m
-    return np.stack([size[0]/2 + (points[..., 0] - centre[0])*scale, size[1]/2 - (points[..., 1] - centre[1])*scale, (depth - points[..., 2])*scale], -1)
+    return np.stack([size[0]/2 + (points[..., 0] - centre[0])*scale, size[1]/2 - (points[..., 1] - centre[1])*scale,
+                     (depth - points[..., 2])*scale], -1)
 
 def _centre(body, betas):
-    "The middle of the picture: above the hips by three quarters of the way to the neck, so that hips and raised hands are both in it."
+    "The middle of the picture: three quarters of the way from the hips to the neck, so that raised hands are in it."
     rest = body.joints(betas)
     return rest[0] + .75*(rest[joint('neck')] - rest[0])*[0, 1, 0]
 
@@ -85,23 +88,29 @@ def _picture_points(motion, body, size, width_m):
         points, defined = seen[layout]
         if name == 'POSE_WORLD_LANDMARKS': pixels = (points - hips[:, None])*[1, -1, -1]*[size[0], size[1], size[0]]
         else:
-            zero = hips if name == 'POSE_LANDMARKS' else points[:, 0] if 'HAND' in name else points[:, defined].mean(1) if defined.any() else hips
+            zero = points[:, 0] if 'HAND' in name else hips
+            if 'FACE' in name and defined.any(): zero = points[:, defined].mean(1)
             pixels = _to_picture(points, size, width_m, centre, zero[:, 2:])
         out[name] = np.where(defined[:, None], pixels, 0), defined
     return out
 
 # %% ../../nbs/14b_motion.points.ipynb #42cef53c
-HAND_LIMBS = [(0, 5), (5, 9), (9, 13), (13, 17), (0, 17)] + [(a, a+1) for f in range(5) for a in range(4*f+1, 4*f+4)] + [(0, 1)]
-POSE_LIMBS = [(0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (9, 10), (11, 12), (23, 24), (11, 23), (12, 24)] + [
-    (a + s, b + s) for s in (0, 1) for a, b in ((11, 13), (13, 15), (15, 17), (15, 19), (15, 21), (17, 19), (23, 25), (25, 27), (27, 29), (27, 31), (29, 31))]
+HAND_LIMBS = [(0, 5), (5, 9), (9, 13), (13, 17), (0, 17)] + [(a, a+1) for f in range(5)
+                                                             for a in range(4*f+1, 4*f+4)] + [(0, 1)]
+POSE_LIMBS = [(0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (9, 10), (11, 12), (23, 24), (11, 23),
+              (12, 24)] + [
+    (a + s, b + s) for s in (0, 1) for a, b in ((11, 13), (13, 15), (15, 17), (15, 19), (15, 21), (17, 19), (23, 25),
+                                                (25, 27), (27, 29), (27, 31), (29, 31))]
 
 # %% ../../nbs/14b_motion.points.ipynb #67190052
 def _header(size):
     "The header of a `.pose` file: names, lines and colours of the five components."
     from pose_format.pose_header import PoseHeader, PoseHeaderComponent, PoseHeaderDimensions
     limbs = lambda name: HAND_LIMBS if 'HAND' in name else POSE_LIMBS if 'POSE' in name else []
-    colour = lambda name: (0, 90, 200) if name.startswith('LEFT') else (200, 60, 0) if name.startswith('RIGHT') else (90, 90, 90)
-    parts = [PoseHeaderComponent(n, list(LAYOUTS[l]), limbs(n), [colour(n)]*max(1, len(limbs(n))), 'XYZC') for n, l in POSE_COMPONENTS.items()]
+    colour = lambda name: (0, 90, 200) if name.startswith('LEFT') else (200, 60,
+                                                                        0) if name.startswith('RIGHT') else (90, 90, 90)
+    parts = [PoseHeaderComponent(n, list(LAYOUTS[l]), limbs(n), [colour(n)]*max(1, len(limbs(n))), 'XYZC') for n,
+             l in POSE_COMPONENTS.items()]
     return PoseHeader(0.2, PoseHeaderDimensions(*size, size[0]), parts)
 
 # %% ../../nbs/14b_motion.points.ipynb #70a19d7b
@@ -123,7 +132,8 @@ def save_pose(
     parts = _picture_points(motion, body_of(motion, body), size, width_m).values()
     data = np.concatenate([p for p, _ in parts], 1)[:, None].astype(np.float32)
     confidence = np.broadcast_to(np.concatenate([d for _, d in parts]).astype(np.float32), data.shape[:3])
-    tail = dict(notice=notice(motion), meta=motion.meta, width_m=width_m, spans=[[s.gloss, s.word, s.kind, s.start, s.end] for s in motion.spans])
+    tail = dict(notice=notice(motion), meta=motion.meta, width_m=width_m,
+                spans=[[s.gloss, s.word, s.kind, s.start, s.end] for s in motion.spans])
     with atomic_path(path) as temporary, open(temporary, 'wb') as f:
         Pose(_header(size), NumPyPoseBody(motion.fps, data, confidence)).write(f)
         f.write(_TAIL + json.dumps(tail).encode())
@@ -134,7 +144,7 @@ def save_pose(
 class PoseFile:
     "Points of a `.pose` file, as they are in it."
     names:tuple            # ((component, (point, ...)), ...)
-    points:np.ndarray      # (T,N,3) pixels (or whatever the file's maker used); zero where undefined; z is 0 in files without depth
+    points:np.ndarray      # (T,N,3) pixels (or what the file's maker used); zero where undefined; z 0 without depth
     confidence:np.ndarray  # (T,N) 0 to 1; 0 = undefined
     fps:float              # frames per second
     size:tuple             # picture: width, height in pixels
@@ -151,7 +161,9 @@ class PoseFile:
             a += len(points)
         raise SignbookError(f"component: expected one of {', '.join(n for n, _ in self.names)}, got {component!r}")
 
-    def __repr__(self): return f"PoseFile({len(self)} frames at {self.fps:g} fps, {self.size[0]}x{self.size[1]}, {', '.join(f'{n} {len(p)}' for n, p in self.names)})"
+    def __repr__(self):
+        parts = ', '.join(f'{n} {len(p)}' for n, p in self.names)
+        return f"PoseFile({len(self)} frames at {self.fps:g} fps, {self.size[0]}x{self.size[1]}, {parts})"
 
 # %% ../../nbs/14b_motion.points.ipynb #e7aae5ce
 def load_pose(
@@ -165,15 +177,18 @@ def load_pose(
         pose = Pose.read(raw)
         data, confidence = np.ma.filled(pose.body.data, 0), np.asarray(pose.body.confidence)
         names = tuple((c.name, tuple(c.points)) for c in pose.header.components)
-    except Exception as e:           # struct, numpy, unicode and memory errors are many classes, and all mean the same to the caller
-        raise file_error(path, f"expected a .pose file of version 0.0 to 0.2, got {type(e).__name__}: {e}", 'write it again with pose-format') from None
-    if not 0 <= person < data.shape[1]: raise file_error(path, f"person: expected 0 to {data.shape[1]-1}, got {person}", 'choose another')
+    except Exception as e:           # struct, numpy and unicode errors are many classes with one meaning for the caller
+        raise file_error(path, f"expected a .pose file of version 0.0 to 0.2, got {type(e).__name__}: {e}",
+                         'write it again with pose-format') from None
+    if not 0 <= person < data.shape[1]:
+        raise file_error(path, f"person: expected 0 to {data.shape[1]-1}, got {person}", 'choose another')
     points = np.zeros(data.shape[:1] + data.shape[2:3] + (3,), np.float32)
     points[..., :min(3, data.shape[-1])] = np.nan_to_num(data[:, person, :, :3])
     confidence = np.nan_to_num(confidence[:, person]).astype(np.float32)
     points[confidence == 0] = 0
     tail = _tail(path, raw)
-    return PoseFile(names, points, confidence, float(pose.body.fps), (pose.header.dimensions.width, pose.header.dimensions.height),
+    return PoseFile(names, points, confidence, float(pose.body.fps), (pose.header.dimensions.width,
+                                                                      pose.header.dimensions.height),
                     tuple(Span(*s) for s in tail.get('spans', ())), tail.get('meta', {}))
 
 # %% ../../nbs/14b_motion.points.ipynb #2290e520

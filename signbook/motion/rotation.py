@@ -27,7 +27,9 @@ def aa_to_mat(
 )->np.ndarray:     # (...,3,3) rotation matrices
     "Axis-angle to matrix."
     aa = _float(aa)
-    if aa.shape[-1:] != (3,): raise SignbookError(f"aa: expected shape (..., 3), got {aa.shape}; reshape joints to (T, J, 3) first")
+    if aa.shape[-1:] != (3,
+                         ): raise SignbookError(f"aa: expected shape (..., 3), got {aa.shape}; reshape joints to (T, "
+                                                f"J, 3) first")
     x, y, z, w = np.moveaxis(_aa_to_q(aa), -1, 0)
     x2, y2, z2 = x+x, y+y, z+z
     xx, yy, zz, xy, xz, yz, wx, wy, wz = x*x2, y*y2, z*z2, x*y2, x*z2, y*z2, w*x2, w*y2, w*z2
@@ -54,7 +56,8 @@ def _q_to_aa(q):
     "Unit quaternion (...,4) to axis-angle (...,3) with angle in [0, π]."
     q = q*np.where(q[..., 3:] < 0, -1, 1).astype(q.dtype)
     sine = np.sqrt((q[..., :3]**2).sum(-1, keepdims=True))
-    return q[..., :3]*(2*np.arctan2(sine, q[..., 3:])/np.where(sine > 0, sine, 1) + np.where(sine > 0, 0, 2).astype(q.dtype))
+    return q[..., :3]*(2*np.arctan2(sine, q[..., 3:])/np.where(sine > 0, sine, 1)
+                       + np.where(sine > 0, 0, 2).astype(q.dtype))
 
 # %% ../../nbs/10_motion.rotation.ipynb #a9862cc3
 def mat_to_aa(
@@ -97,7 +100,8 @@ def slerp_aa(
     cosine = (p*q).sum(-1, keepdims=True)
     q, cosine = q*np.where(cosine < 0, -1, 1).astype(q.dtype), np.minimum(np.abs(cosine), 1)
     arc = np.arctan2(np.sqrt(((q - p*cosine)**2).sum(-1, keepdims=True)), cosine)
-    near = arc < 1e-4                                                # sine of a tiny arc: a straight line is exact enough
+    # sine of a tiny arc: a straight line is exact enough
+    near = arc < 1e-4
     sine = np.where(near, 1, np.sin(arc))
     u, v = np.where(near, 1-t, np.sin((1-t)*arc)/sine), np.where(near, t, np.sin(t*arc)/sine)
     mix = p*u + q*v
@@ -121,14 +125,16 @@ def rotation_between(
     a:np.ndarray, # (...,3) from this direction, any length
     b:np.ndarray, # (...,3) to this one
 )->np.ndarray:    # (...,3,3) rotation matrices
-    "The smallest rotation that carries direction `a` to direction `b`; opposite directions turn about some axis across `a`."
+    "The smallest rotation that carries direction `a` to `b`; opposite ones turn about some axis across `a`."
     a, b = np.broadcast_arrays(_float(a), _float(b))
     a, b = (v.astype(np.float64)/np.linalg.norm(v.astype(np.float64), axis=-1, keepdims=True) for v in (a, b))
     axis, cosine = np.cross(a, b), (a*b).sum(-1)
-    across = np.cross(a, np.eye(3)[np.abs(a).argmin(-1)])            # the coordinate axis farthest from `a` is never parallel to it
+    # the coordinate axis farthest from `a` is never parallel to it
+    across = np.cross(a, np.eye(3)[np.abs(a).argmin(-1)])
     across = across/np.linalg.norm(across, axis=-1, keepdims=True)
     opposite = cosine < -1+1e-10
-    q = np.where(opposite[..., None], np.concatenate([across, 0*cosine[..., None]], -1), np.concatenate([axis, 1+cosine[..., None]], -1))
+    q = np.where(opposite[..., None], np.concatenate([across, 0*cosine[..., None]], -1),
+                 np.concatenate([axis, 1+cosine[..., None]], -1))
     return aa_to_mat(_q_to_aa(q/np.linalg.norm(q, axis=-1, keepdims=True)))
 
 # %% ../../nbs/10_motion.rotation.ipynb #c09702a8
@@ -148,14 +154,17 @@ def mat_to_euler(
 )->np.ndarray:       # (...,3) radians in the order of the letters; the middle one in [-π/2, π/2]
     "One matrix to three turns about coordinate axes."
     mat, (i, j, k) = _float(mat), _axes(order)
-    sign = 1 if (j - i) % 3 == 1 else -1                             # XYZ, YZX, ZXY turn one way round, the others the other way
+    # XYZ, YZX, ZXY turn one way round, the others the other way
+    sign = 1 if (j - i) % 3 == 1 else -1
     across = np.hypot(mat[..., j, k], mat[..., k, k])
     lock = across < 1e-6
-    first = np.where(lock, np.arctan2(sign*mat[..., k, j], mat[..., j, j]), np.arctan2(-sign*mat[..., j, k], mat[..., k, k]))
+    first = np.where(lock, np.arctan2(sign*mat[..., k, j], mat[..., j, j]),
+                     np.arctan2(-sign*mat[..., j, k], mat[..., k, k]))
     last = np.where(lock, 0, np.arctan2(-sign*mat[..., i, j], mat[..., i, i]))
     return np.stack([first, np.arctan2(sign*mat[..., i, k], across), last], -1).astype(mat.dtype)
 
 # %% ../../nbs/10_motion.rotation.ipynb #809fb807
 def _axes(order):
-    if sorted(order) != list('XYZ'): raise SignbookError(f"order: expected X, Y and Z once each, such as 'ZXY', got {order!r}")
+    if sorted(order) != list('XYZ'):
+        raise SignbookError(f"order: expected X, Y and Z once each, such as 'ZXY', got {order!r}")
     return ['XYZ'.index(c) for c in order]

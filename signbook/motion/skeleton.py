@@ -13,12 +13,14 @@ from ..core import SignbookError, check_shape
 # %% ../../nbs/11_motion.skeleton.ipynb #f862683e
 FINGERS = ('index', 'middle', 'pinky', 'ring', 'thumb')
 JOINTS = (
-    'pelvis', 'left_hip', 'right_hip', 'spine1', 'left_knee', 'right_knee', 'spine2', 'left_ankle', 'right_ankle', 'spine3',
+    'pelvis', 'left_hip', 'right_hip', 'spine1', 'left_knee', 'right_knee', 'spine2', 'left_ankle', 'right_ankle',
+    'spine3',
     'left_foot', 'right_foot', 'neck', 'left_collar', 'right_collar', 'head', 'left_shoulder', 'right_shoulder',
     'left_elbow', 'right_elbow', 'left_wrist', 'right_wrist', 'jaw', 'left_eye', 'right_eye',
     *(f'{side}_{finger}{k}' for side in ('left', 'right') for finger in FINGERS for k in (1, 2, 3)))
 PARENTS = np.array([-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 15, 15, 15,
-                    *(w if k == 0 else start + 3*f + k - 1 for w, start in ((20, 25), (21, 40)) for f in range(5) for k in range(3))])
+                    *(w if k == 0 else start + 3*f + k - 1 for w, start in ((20, 25), (21, 40)) for f in range(5)
+                      for k in range(3))])
 PARENTS.setflags(write=False)
 
 # %% ../../nbs/11_motion.skeleton.ipynb #c8eeb0a3
@@ -35,9 +37,11 @@ def joint(
 def _part(*names): return np.array([_NUMBER[n] for n in names])
 
 PARTS = {
-    'all': np.arange(55), 'body': np.arange(22), 'face': np.arange(22, 25), 'jaw': np.array([22]), 'eyes': np.array([23, 24]),
+    'all': np.arange(55), 'body': np.arange(22), 'face': np.arange(22, 25), 'jaw': np.array([22]),
+    'eyes': np.array([23, 24]),
     'left_hand': np.arange(25, 40), 'right_hand': np.arange(40, 55), 'hands': np.arange(25, 55),
-    'lower': _part('pelvis', 'left_hip', 'right_hip', 'left_knee', 'right_knee', 'left_ankle', 'right_ankle', 'left_foot', 'right_foot'),
+    'lower': _part('pelvis', 'left_hip', 'right_hip', 'left_knee', 'right_knee', 'left_ankle', 'right_ankle',
+                   'left_foot', 'right_foot'),
     'upper': np.array([3, 6, 9, *range(12, 22)]),
     **{f'{s}_arm': _part(*(f'{s}_{n}' for n in ('collar', 'shoulder', 'elbow', 'wrist'))) for s in ('left', 'right')},
     **{f'{s}_{f}': _part(*(f'{s}_{f}{k}' for k in (1, 2, 3))) for s in ('left', 'right') for f in FINGERS}}
@@ -52,11 +56,14 @@ MIRROR.setflags(write=False)
 
 # %% ../../nbs/11_motion.skeleton.ipynb #f356a029
 ARKIT = tuple(sorted(
-    'browInnerUp cheekPuff jawForward jawLeft jawOpen jawRight mouthClose mouthFunnel mouthLeft mouthPucker mouthRight mouthRollLower mouthRollUpper '
+    'browInnerUp cheekPuff jawForward jawLeft jawOpen jawRight mouthClose mouthFunnel mouthLeft mouthPucker mouthRight '
+    'mouthRollLower mouthRollUpper '
     'mouthShrugLower mouthShrugUpper tongueOut'.split() + [a + side for side in ('Left', 'Right') for a in (
-    'browDown browOuterUp cheekSquint eyeBlink eyeLookDown eyeLookIn eyeLookOut eyeLookUp eyeSquint eyeWide mouthDimple mouthFrown mouthLowerDown '
+    'browDown browOuterUp cheekSquint eyeBlink eyeLookDown eyeLookIn eyeLookOut eyeLookUp eyeSquint eyeWide '
+    'mouthDimple mouthFrown mouthLowerDown '
     'mouthPress mouthSmile mouthStretch mouthUpperUp noseSneer').split()]))
-ARKIT_MIRROR = np.array([ARKIT.index(n.replace('Left', 'Right') if 'Left' in n else n.replace('Right', 'Left')) for n in ARKIT])
+ARKIT_MIRROR = np.array([ARKIT.index(n.replace('Left', 'Right') if 'Left' in n else n.replace('Right', 'Left'))
+                         for n in ARKIT])
 ARKIT_MIRROR.setflags(write=False)
 
 def arkit(
@@ -68,7 +75,8 @@ def arkit(
 
 # %% ../../nbs/11_motion.skeleton.ipynb #733c9d07
 SURFACE = ('nose', 'mouth_left', 'mouth_right', *(f'{s}_{p}' for s in ('left', 'right') for p in (
-    'eye_front', 'eye_inner', 'eye_outer', 'ear', 'big_toe', 'small_toe', 'heel', 'thumb_tip', 'index_tip', 'middle_tip', 'ring_tip', 'pinky_tip')))
+    'eye_front', 'eye_inner', 'eye_outer', 'ear', 'big_toe', 'small_toe', 'heel',
+    'thumb_tip', 'index_tip', 'middle_tip', 'ring_tip', 'pinky_tip')))
 
 def _hand(side):
     "The 21 points of a hand, in the order that MediaPipe, OpenPose and COCO-WholeBody share."
@@ -85,39 +93,57 @@ def _both(*pairs):
     "Rows (point, place) written once with {s} or {S} for the side, left before right."
     return {p.format(S=s.upper(), s=s): (w.format(s=s),) for p, w in pairs for s in ('left', 'right')}
 
+_EYES = [(f'{{S}}_EYE{point}', f'{{s}}_eye_{place}')
+         for point, place in (('_INNER', 'inner'), ('', 'front'), ('_OUTER', 'outer'))]
 _POSE33 = {
-    'NOSE': ('nose',), **{f'{s.upper()}_EYE{e}': (f'{s}_eye{w}',) for s in ('left', 'right') for e, w in (('_INNER', '_inner'), ('', '_front'), ('_OUTER', '_outer'))},
+    'NOSE': ('nose',), **{p.format(S=s.upper()): (w.format(s=s),) for s in ('left', 'right') for p, w in _EYES},
     **_both(('{S}_EAR', '{s}_ear')), 'MOUTH_LEFT': ('mouth_left',), 'MOUTH_RIGHT': ('mouth_right',),
-    **_both(('{S}_SHOULDER', '{s}_shoulder'), ('{S}_ELBOW', '{s}_elbow'), ('{S}_WRIST', '{s}_wrist'), ('{S}_PINKY', '{s}_pinky1'), ('{S}_INDEX', '{s}_index1'),
-            ('{S}_THUMB', '{s}_thumb2'), ('{S}_HIP', '{s}_hip'), ('{S}_KNEE', '{s}_knee'), ('{S}_ANKLE', '{s}_ankle'), ('{S}_HEEL', '{s}_heel'),
-            ('{S}_FOOT_INDEX', '{s}_big_toe'))}
+    **_both(('{S}_SHOULDER', '{s}_shoulder'), ('{S}_ELBOW', '{s}_elbow'), ('{S}_WRIST', '{s}_wrist'),
+            ('{S}_PINKY', '{s}_pinky1'), ('{S}_INDEX', '{s}_index1'), ('{S}_THUMB', '{s}_thumb2'),
+            ('{S}_HIP', '{s}_hip'), ('{S}_KNEE', '{s}_knee'), ('{S}_ANKLE', '{s}_ankle'),
+            ('{S}_HEEL', '{s}_heel'), ('{S}_FOOT_INDEX', '{s}_big_toe'))}
 
-_NECK, _MIDHIP = ('left_shoulder', 'right_shoulder'), ('left_hip', 'right_hip')   # OpenPose has no neck bone: the middle of the shoulders
-def _limb(letter, side, *parts): return {letter + p.title(): (f'{side}_{p}',) for p in parts}
-def _toes(letter, side): return {f'{letter}{n}': (f'{side}_{w}',) for n, w in (('BigToe', 'big_toe'), ('SmallToe', 'small_toe'), ('Heel', 'heel'))}
+# %% ../../nbs/11_motion.skeleton.ipynb #c2f54119
+# OpenPose's neck is no bone but a mean
+_NECK, _MIDHIP = ('left_shoulder', 'right_shoulder'), ('left_hip', 'right_hip')
+
+def _limb(letter, side, *parts):
+    "Rows such as RKnee: right_knee."
+    return {letter + p.title().replace('_', ''): (f'{side}_{p}',) for p in parts}
+
 _ARMS = {**_limb('R', 'right', 'shoulder', 'elbow', 'wrist'), **_limb('L', 'left', 'shoulder', 'elbow', 'wrist')}
-
 _BODY25 = {
-    'Nose': ('nose',), 'Neck': _NECK, **_ARMS, 'MidHip': _MIDHIP, **_limb('R', 'right', 'hip', 'knee', 'ankle'), **_limb('L', 'left', 'hip', 'knee', 'ankle'),
-    'REye': ('right_eye_front',), 'LEye': ('left_eye_front',), 'REar': ('right_ear',), 'LEar': ('left_ear',), **_toes('L', 'left'), **_toes('R', 'right')}
+    'Nose': ('nose',), 'Neck': _NECK, **_ARMS, 'MidHip': _MIDHIP,
+    **_limb('R', 'right', 'hip', 'knee', 'ankle'), **_limb('L', 'left', 'hip', 'knee', 'ankle'),
+    'REye': ('right_eye_front',), 'LEye': ('left_eye_front',), 'REar': ('right_ear',), 'LEar': ('left_ear',),
+    **_limb('L', 'left', 'big_toe', 'small_toe', 'heel'), **_limb('R', 'right', 'big_toe', 'small_toe', 'heel')}
 
 # %% ../../nbs/11_motion.skeleton.ipynb #f8c0c079
 _FACE68 = {f'face_{i}': (f'face_{i}',) for i in range(68)}
 
-# MediaPipe's face mesh: 468 points and, in its refined form, ten of the irises. The few that every body knows keep their plain names.
-_MESH = {1: 'nose', 61: 'mouth_right', 291: 'mouth_left', 33: 'right_eye_outer', 133: 'right_eye_inner', 263: 'left_eye_outer', 362: 'left_eye_inner',
-         468: 'right_eye_front', 473: 'left_eye_front'}
+_ON_MESH = (  # where the 68 points lie on MediaPipe's mesh, in their order
+    127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356,          # jaw line
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 168, 197, 5, 4, 75, 97, 2, 326, 305,         # brows and nose
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,                                  # eyes
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87)     # lips
+_MESH = {m: f'face_{i}' for i, m in enumerate(_ON_MESH)} | {468: 'right_eye_front', 473: 'left_eye_front'} | {
+    4: 'nose', 61: 'mouth_right', 291: 'mouth_left', 33: 'right_eye_outer', 133: 'right_eye_inner',
+    263: 'left_eye_outer', 362: 'left_eye_inner'}
 _FACE478 = {str(i): (_MESH.get(i, f'mesh_{i}'),) for i in range(478)}
 
-_COCO133 = {
-    'nose': ('nose',), **_both(('{s}_eye', '{s}_eye_front'), ('{s}_ear', '{s}_ear'), *(('{s}_' + p, '{s}_' + p) for p in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle'))),
-    **{f'{s}_{p}': (f'{s}_{p}',) for s in ('left', 'right') for p in ('big_toe', 'small_toe', 'heel')}, **_FACE68,
-    **{f'{s}_hand_{n}': w for s in ('left', 'right') for n, w in _hand(s).items()}}
+# %% ../../nbs/11_motion.skeleton.ipynb #bbd6fb26
+_HANDS = {side: _hand(side) for side in ('left', 'right')}
+_LIMBS = [(f'{{s}}_{p}', f'{{s}}_{p}') for p in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')]
+_FEET = {f'{s}_{p}': (f'{s}_{p}',) for s in ('left', 'right') for p in ('big_toe', 'small_toe', 'heel')}
 
 LAYOUTS = {
-    'mediapipe_pose': _POSE33, 'mediapipe_face': _FACE478, 'left_hand': _hand('left'), 'right_hand': _hand('right'), 'openpose_body': _BODY25,
-    'openpose_face': {**_FACE68, 'face_68': ('right_eye_front',), 'face_69': ('left_eye_front',)}, 'coco_wholebody': _COCO133,
-    'prompt2sign': {'Nose': ('nose',), 'Neck': _NECK, **_ARMS, **{f'{s}_{n}': w for s in ('left', 'right') for n, w in _hand(s).items()}}}
+    'mediapipe_pose': _POSE33, 'mediapipe_face': _FACE478, 'left_hand': _HANDS['left'], 'right_hand': _HANDS['right'],
+    'openpose_body': _BODY25,
+    'openpose_face': {**_FACE68, 'face_68': ('right_eye_front',), 'face_69': ('left_eye_front',)},
+    'coco_wholebody': {'nose': ('nose',), **_both(('{s}_eye', '{s}_eye_front'), ('{s}_ear', '{s}_ear'), *_LIMBS),
+                       **_FEET, **_FACE68, **{f'{s}_hand_{n}': w for s in _HANDS for n, w in _HANDS[s].items()}},
+    'prompt2sign': {'Nose': ('nose',), 'Neck': _NECK, **_ARMS,
+                    **{f'{s}_{n}': w for s in _HANDS for n, w in _HANDS[s].items()}}}
 
 # %% ../../nbs/11_motion.skeleton.ipynb #ce66060b
 def layout(
@@ -138,12 +164,14 @@ def gather(
     name:str,              # one of `LAYOUTS`
     joints:np.ndarray,     # (...,55,3) joint positions, metres
     surface:dict|None=None,# place -> (...,3) positions of skin points, metres; None = none known
-)->tuple[np.ndarray, np.ndarray]: # points (...,N,3) in metres, zero where undefined; defined (N,), True = the body has that place
+)->tuple[np.ndarray, np.ndarray]: # points (...,N,3) metres, zero where undefined; defined (N,) True = the body has it
     "The points of a layout, from joint positions and skin points."
     joints = np.asarray(joints)
     if joints.shape[-2:] != (55, 3): raise SignbookError(f"joints: expected shape (..., 55, 3), got {joints.shape}")
-    where = {n: joints[..., i, :] for i, n in enumerate(JOINTS)} | {n: np.asarray(p) for n, p in (surface or {}).items() if n not in _NUMBER}
+    where = {n: joints[..., i, :] for i, n in enumerate(JOINTS)} | {n: np.asarray(p) for n,
+                                                                    p in (surface or {}).items() if n not in _NUMBER}
     rows = list(layout(name).values())
     defined = np.array([bool(places) and all(p in where for p in places) for places in rows])
     zero = np.zeros(joints.shape[:-2] + (3,), joints.dtype)
-    return np.stack([sum(where[p] for p in places)/len(places) if ok else zero for places, ok in zip(rows, defined)], -2), defined
+    return np.stack([sum(where[p] for p in places)/len(places) if ok else zero for places, ok in zip(rows, defined)],
+                    -2), defined

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from ..motion.body import Body
 from .clothes import SHIRT_TRIM, shirt, shirt_field, shoe, size_of, trousers, trousers_field
-from .face import brow, eyeball, glint, lashes, lip_field, mouth_of
+from .face import brow, eyeball, glint, lashes, lip_field, mouth_line
 from .hair import hair, hair_field
 from .looks import Look, look as find_look, hex_to_rgb, srgb_to_linear
 from .mesh import Piece, corner_sum, cut, inside, join, keep, neighbour_mean, unit, vertex_normals
@@ -84,7 +84,7 @@ class _Tailor:
         self.faces, self.size, V = body.faces.astype(np.int64), size_of(body.joints()), len(body.v_template)
         self.eye, self.ear = self.joints[23:25].mean(0), self.v[body.landmarks['left_ear']]
         self.on_head = np.isin(np.arange(V), self.faces[self.regions['head']])
-        self.mouth = mouth_of(self.v, self.faces, self.regions['head'], self.regions['mouth_cavity'])
+        self.mouth = mouth_line(self.v, self.faces[self.regions['head']], self.faces[self.regions['mouth_cavity']])
         still = np.ones(V, bool); still[np.abs(body.expression_dirs).max((1, 2)) > 1e-6] = False
         self.crown = int(np.argmax((body.weights[:, 15].toarray().ravel() > .999)*still*(self.v[:, 1] + 9)))
 

@@ -206,8 +206,8 @@ def _fix_basis(d):
 def pose_targets(
     d:'Dressed',
     poses:np.ndarray,       # (T,55,3) axis-angle, face included
-    tolerance:float=.0012,  # metres, all vertices together, on average over frames
-    most:int=16,            # shapes
+    tolerance:float=.0006,  # metres, all vertices together, on average over frames
+    most:int=24,            # shapes
 )->tuple:                   # render vertices (m,), shapes (m,3,K) metres, amounts (T,K) in -1..1
     "The correctives of a clip as a few shapes, by principal components of the turns seen through what they do to the mesh."
     if not d.body.pose_dirs: return np.zeros(0, int), np.zeros((0, 3, 0)), np.zeros((len(poses), 0))

@@ -53,7 +53,11 @@ def contrast(
     light, dark = sorted([luminance(first), luminance(second)], reverse=True)
     return (light + .05)/(dark + .05)
 
-# %% ../../nbs/20_show.looks.ipynb #969de219
+# %% ../../nbs/20_show.looks.ipynb #bf0d209b
+HAIR_STYLES = ('short', 'side', 'bob', 'bun', 'curly', 'bald')
+NECKLINES = ('crew', 'v')
+
+# %% ../../nbs/20_show.looks.ipynb #99239968
 @dataclass(frozen=True)
 class Look:
     "Colours of every material (sRGB hex), hair style and neckline."
@@ -69,24 +73,25 @@ class Look:
     hair_style: str = 'short'      # one of HAIR_STYLES
     neckline: str = 'crew'         # one of NECKLINES
 
-# %% ../../nbs/20_show.looks.ipynb #bf0d209b
-HAIR_STYLES = ('short', 'side', 'bob', 'bun', 'curly', 'bald')
-NECKLINES = ('crew', 'v')
+    def __post_init__(self):
+        for name in ('skin', 'shirt', 'background', 'trousers', 'shoes', 'hair', 'lips', 'iris'): hex_to_rgb(getattr(self, name))
+        if self.hair_style not in HAIR_STYLES: raise SignbookError(f'hair_style: expected one of {", ".join(HAIR_STYLES)}, got {self.hair_style!r}')
+        if self.neckline not in NECKLINES: raise SignbookError(f'neckline: expected one of {", ".join(NECKLINES)}, got {self.neckline!r}')
 
-# %% ../../nbs/20_show.looks.ipynb #99239968
+# %% ../../nbs/20_show.looks.ipynb #4d148bd4
 LOOKS = {
-    'navy': Look('Navy shirt, light wall', skin='#e3b594', shirt='#1d2f55', background='#d9e2ea', hair='#3a281d', lips='#b9635c', iris='#5b4028'),
-    'wine': Look('Wine shirt, light wall', skin='#f0cdb4', shirt='#571428', background='#dde3e8', hair='#7a4a26', lips='#c2686a', iris='#4b6a72',
+    'navy': Look('Navy shirt, light wall', skin='#e3b594', shirt='#1d2f55', background='#eef3f8', hair='#3a281d', lips='#c07a6c', iris='#5b4028'),
+    'wine': Look('Wine shirt, blue wall', skin='#f0cdb4', shirt='#4d1022', background='#94abc2', hair='#7a4a26', lips='#cd8580', iris='#4b6a72',
                  hair_style='bob', neckline='v'),
-    'black': Look('Black shirt, light wall', skin='#c99a72', shirt='#14161a', background='#cfdbe6', hair='#17120f', lips='#a4584c', iris='#3c2616',
+    'black': Look('Black shirt, light wall', skin='#c99a72', shirt='#14161a', background='#cfdbe6', hair='#17120f', lips='#a9685a', iris='#3c2616',
                   hair_style='side'),
-    'forest': Look('Forest shirt, grey wall', skin='#dcab86', shirt='#10302a', background='#dfe3e4', hair='#1f1815', lips='#b0605a', iris='#46331f',
+    'forest': Look('Forest shirt, grey wall', skin='#dcab86', shirt='#10302a', background='#dfe3e4', hair='#1f1815', lips='#b8716a', iris='#46331f',
                    hair_style='bun'),
-    'sand': Look('Sand shirt, dark wall', skin='#6b4129', shirt='#ece3cf', background='#34475c', hair='#120d0b', lips='#7d3d38', iris='#2a180e',
+    'sand': Look('Sand shirt, blue wall', skin='#6b4129', shirt='#f5efe2', background='#566b83', hair='#120d0b', lips='#7d4540', iris='#2a180e',
                  trousers='#23262c', hair_style='curly'),
-    'sky': Look('Sky shirt, dark wall', skin='#4a2c1d', shirt='#d3e4f2', background='#3a4a5e', hair='#0f0c0b', lips='#6b3836', iris='#21130b',
+    'sky': Look('Sky shirt, blue wall', skin='#4a2c1d', shirt='#d9e9f6', background='#52677e', hair='#0f0c0b', lips='#6b3c38', iris='#21130b',
                 trousers='#20242b', hair_style='bun', neckline='v'),
-    'mint': Look('Mint shirt, dark wall', skin='#83533a', shirt='#e0f2e6', background='#2f4456', hair='#191210', lips='#8f4a43', iris='#2e1b10',
+    'mint': Look('Mint shirt, dark wall', skin='#83533a', shirt='#e0f2e6', background='#2f4456', hair='#191210', lips='#8f5349', iris='#2e1b10',
                  trousers='#23272c'),
 }
 

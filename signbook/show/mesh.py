@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['Piece', 'whole', 'corner_sum', 'unit', 'vertex_normals', 'neighbour_mean', 'outline', 'crossings', 'split', 'between',
            'cut', 'inside', 'keep', 'refine', 'hang', 'push', 'shell', 'ray_hits', 'grid_faces', 'beneath', 'drape',
-           'join', 'hung']
+           'join', 'hung', 'sketch']
 
 # %% ../../nbs/20b_show.mesh.ipynb #d639ac0e
 from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
-from ..core import SignbookError
+from ..core import SignbookError, require
 
 # %% ../../nbs/20b_show.mesh.ipynb #be64db50
 @dataclass(frozen=True)
@@ -262,17 +262,15 @@ def ray_hits(
     corners:np.ndarray,    # (F,3,3) triangles, metres
 )->tuple:                  # triangle hit first (N,), -1 if none; shares of its corners (N,3); distance (N,)
     "The first triangle that each ray meets."
-    ways = np.broadcast_to(np.asarray(ways, float), starts.shape)
+    o, d = starts, np.broadcast_to(np.asarray(ways, float), starts.shape)
     a, e, g = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    h = np.cross(ways[:, None], g)
-    det = np.einsum('fk,nfk->nf', e, h)
-    inv = 1/np.where(abs(det) < 1e-14, np.inf, det)
-    s = starts[:, None] - a
-    u = np.einsum('nfk,nfk->nf', s, h)*inv
-    q = np.cross(s, e)
-    v, t = np.einsum('nk,nfk->nf', ways, q)*inv, np.einsum('fk,nfk->nf', g, q)*inv
-    hit = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (t > 0) & (det != 0)
-    t = np.where(hit, t, np.inf)
+    flat, od = np.cross(e, g), np.cross(o, d)
+    det = d @ -flat.T
+    inv = 1/np.where(abs(det) < 1e-16, np.inf, det)
+    u = (od @ g.T - d @ np.cross(g, a).T)*inv
+    v = (-od @ e.T - d @ np.cross(a, e).T)*inv
+    t = (o @ flat.T - np.einsum('fk,fk->f', a, flat))*inv
+    t = np.where((u >= -1e-6) & (v >= -1e-6) & (u + v <= 1 + 1e-6) & (t > 0), t, np.inf)
     first = t.argmin(1); n = np.arange(len(starts))
     share = np.stack([1 - u[n, first] - v[n, first], u[n, first], v[n, first]], 1)
     return np.where(np.isfinite(t[n, first]), first, -1), share, t[n, first]
@@ -311,7 +309,8 @@ def drape(
     height=0.,           # metres above the surface, number or (N,)
 )->Piece:                # triangles with a corner off the surface are left out
     "Lay a drawn shape on the body."
-    faces = beneath(starts, way, body, faces)
+    under = beneath(starts, way, body, faces)
+    faces = under if len(under) else faces[:1]
     hit, share, _ = ray_hits(starts, way, body[faces])
     ok = hit >= 0
     corner = faces[np.where(ok, hit, 0)]
@@ -345,3 +344,26 @@ def hung(
     n = len(points)
     mix = sparse.csr_matrix((np.ones(n, np.float32), (np.arange(n), np.full(n, anchor))), (n, len(body)))
     return Piece(mix, faces, np.broadcast_to(kind, len(faces)).copy(), points - body[anchor])
+
+# %% ../../nbs/20b_show.mesh.ipynb #8da31988
+def sketch(
+    points:np.ndarray,   # (R,3) metres
+    faces:np.ndarray,    # (F,3)
+    colours:np.ndarray,  # (F,3) sRGB in 0..1
+    turn_deg:float=0.,   # how far the viewer walks around, to the signer's left
+    box=None,            # (left, bottom, right, top) metres to show; None is everything
+    inches=(3, 3),       # size of the figure
+):                       # a matplotlib figure
+    "Draw triangles with flat light, the far ones first."
+    plt, collections = require('matplotlib.pyplot', 'dev'), require('matplotlib.collections', 'dev')
+    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    at = points @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    a, b, d = (at[faces[:, k]] for k in range(3))
+    normals = unit(np.cross(b - a, d - a))
+    order = np.argsort((a + b + d)[:, 2]); order = order[normals[order, 2] > 0]
+    light = np.clip(.45 + .55*normals[order] @ unit(np.array([-.4, .5, .8])), 0, 1)
+    fig, ax = plt.subplots(figsize=inches, layout='constrained')
+    ax.add_collection(collections.PolyCollection(at[faces[order], :2], facecolors=colours[order]*light[:, None], edgecolors='face', linewidths=.5))
+    left, bottom, right, top = box or (*at[:, :2].min(0), *at[:, :2].max(0))
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect='equal'); ax.axis('off')
+    return fig

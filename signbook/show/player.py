@@ -13,6 +13,7 @@ import numpy as np
 from ..core import SignbookError, assets, atomic_path, require
 from ..motion.motion import Motion, Span, notice
 from ..motion.skeleton import PARTS, joint
+from .looks import LOOKS, look as find_look
 
 # %% ../../nbs/23_show.player.ipynb #1ef48917
 def _reach(
@@ -24,7 +25,7 @@ def _reach(
     return points if len(points) else xyz[:, PARTS['hands']].reshape(-1, 3)
 
 # %% ../../nbs/23_show.player.ipynb #4245dae6
-MARGIN = 0.1 # metres kept free around what a camera frames
+MARGIN = 0.08 # metres kept free around what a camera frames
 
 def _camera(low, high, theta, phi):
     "One camera: centre and size of its box (metres), and the direction it looks from (degrees)."
@@ -38,13 +39,14 @@ def cameras(
     "What each of the player's cameras has to have in the picture."
     xyz = body.fk(motion.poses, motion.trans, motion.betas)[1]
     hands, pelvis, head = _reach(xyz), xyz[:, joint('pelvis')].mean(0), xyz[:, joint('head')].mean(0)
-    half = max(0.45, np.abs(hands[:, 0] - pelvis[0]).max() + MARGIN)
-    top = max(head[1] + 0.24, hands[:, 1].max() + MARGIN/2)
-    low, high = pelvis + [-half, -0.12, -0.15], np.array([pelvis[0] + half, top, max(hands[:, 2].max(), pelvis[2] + 0.15)])
+    half = max(0.4, np.abs(hands[:, 0] - pelvis[0]).max() + MARGIN)
+    top = max(head[1] + 0.2, hands[:, 1].max() + MARGIN)
+    low, high = pelvis + [-half, -0.06, -0.15], np.array([pelvis[0] + half, top, max(hands[:, 2].max(), pelvis[2] + 0.15)])
     travel = [np.linalg.norm(np.diff(xyz[:, joint(f'{side}_wrist')], axis=0), axis=-1).sum() for side in ('left', 'right')]
     near, far = np.percentile(hands, 1, axis=0) - MARGIN, np.percentile(hands, 99, axis=0) + MARGIN
+    middle, reach = (near + far)/2, np.maximum((far - near)/2, 0.2)
     return {'front': _camera(low, high, 0, 88), 'side': _camera(low - [0, 0, 0.25], high + [0, 0, 0.25], 72 if travel[0] > travel[1] else -72, 88),
-            'hands': _camera(near, far, 0, 86)}
+            'hands': _camera(middle - reach, middle + reach, 0, 86)}
 
 # %% ../../nbs/23_show.player.ipynb #3c1feb12
 ATTRIBUTES = ('background', 'poster', 'fps', 'speed', 'cameras', 'autoplay', 'loop', 'fill', 'id') # what else a player takes
@@ -124,8 +126,7 @@ def motion_page(
     "The page of one clip: avatar, cameras, captions and notice."
     from signbook.motion.body import load
     from signbook.show.gltf import glb_bytes
-    from signbook.show.looks import LOOKS
-    look = LOOKS[look] if isinstance(look, str) else look or next(iter(LOOKS.values()))
+    look = find_look(look or next(iter(LOOKS)))
     player = player_html(glb_bytes(motion, look), motion.spans, background=look.background, cameras=cameras(motion, load()), fps=motion.fps, fill=True, autoplay=autoplay)
     return player_page(player, ' '.join(s.gloss for s in motion.spans if s.gloss) or 'Signing avatar', notice(motion))
 

@@ -48,7 +48,7 @@ def projection(
     return eye, lens @ view
 
 # %% ../../nbs/21_show.render.ipynb #79c81d99
-GLOSS = {'skin': .05, 'lips': .14, 'nail': .22, 'tongue': .15, 'teeth': .25, 'pupil': .35, 'iris': .35, 'sclera': .25, 'hair': .10, 'shoe': .10}
+GLOSS = {'skin': .05, 'lips': .14, 'nail': .22, 'tongue': .15, 'teeth': .25, 'pupil': .35, 'iris': .35, 'sclera': .25, 'hair': .05, 'shoe': .10}
 GLOW = {'glint': 1., 'sclera': .25, 'iris': .15}       # share of the light that comes whatever the lamps do
 LAMPS = unit(np.array([[-.42, .55, .85], [.85, .10, .55], [-.25, .40, .88]]))   # towards key, fill, and half-way between key and viewer
 

@@ -10,7 +10,7 @@ __all__ = ['STRAIGHT', 'RADIUS', 'BULGE', 'SWING', 'WRIST_AXES', 'CLOCK', 'SECON
 from dataclasses import dataclass, replace
 from functools import lru_cache
 import numpy as np
-from signbook.signing.goals import (AXES, BASE_HAND, DIGITS, Goal, Place, Role, direction_vector, held, placed, roles, token_vector,
+from signbook.signing.goals import (AXES, BASE_HAND, DIGITS, Goal, Place, Role, held, placed, roles, token_vector,
     unit)
 from .hamnosys import parse
 from signbook.signing.notation import (Action, Circle, FingerPlay, Group, Handshape, Location, Placed, Replace, Segment, Shape, Sized,

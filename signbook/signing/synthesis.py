@@ -10,6 +10,7 @@ __all__ = ['LOWER', 'RAISE', 'TURNS', 'WIGGLE', 'FINGERS', 'Leg', 'legs_of', 'mi
 from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from ..motion.body import CLOTH
 from ..motion.motion import Motion, Span
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from .arms import angle_between, arm_joints, bare_arm, reach, turn_by, wrist_turn
@@ -17,7 +18,7 @@ from .contact import pose_hand
 from .nonmanual import idle, mark
 from .phases import Path
 from .targets import Rig, Solved, carried, probe_points, push_apart, push_out, rig_of
-from .timing import TAIL, Item, Pace, Phase, plan, timetable
+from .timing import TAIL, Pace, Phase, plan, timetable
 
 # %% ../../nbs/38a_signing.synthesis.ipynb #b2048f22
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def hand_track(
     fingers = _wiggle(mix(solved.keys.fingers[a], solved.keys.fingers[b]), legs, at, u, bool(side))
     contact = (solved.keys.contact[a] & solved.keys.contact[b])[at]
     glide = (solved.keys.skin[a] & solved.keys.skin[b] & np.array([bool(l.path.circle) for l in legs]))[at]
-    if glide.any(): point[glide] -= rig.grid(point[glide])[:, None] * rig.grid.outward(point[glide])
+    if glide.any(): point[glide] -= (rig.grid(point[glide]) - CLOTH)[:, None] * rig.grid.outward(point[glide])
     return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), contact,
                      _through_air(solved, legs)[at], mix(solved.twist[a], solved.twist[b]), mix(solved.swing[a], solved.swing[b]))
 
@@ -173,7 +174,7 @@ def arm_track(
     posed, turned = pose_hand(rig.hands[side], aa_to_mat(track.fingers)), _turned(arm, track)
     got = reach(arm, track.point - off(turned), turned, track.swivel)
     wrist = track.point - off(got.hand)
-    away = push_out(rig.grid, probe_points(posed, wrist, got.hand), np.where(track.contact, -.008, .004))
+    away = push_out(rig.grid, probe_points(posed, wrist, got.hand), np.where(track.contact, -.002, .004))
     if away.any(): wrist = wrist + _spread(away)
     if other is not None:
         apart = push_apart(rig.hands[side], carried(posed.balls(), wrist, got.hand), other)

@@ -15,10 +15,10 @@ from functools import lru_cache
 import numpy as np
 from ..motion.body import Body, load
 from ..motion.rotation import aa_to_mat
-from .arms import Arm, Reach, arm_of, frame, reach
+from .arms import Reach, arm_of, frame, reach
 from .contact import TRUNK_SITES, DistanceGrid, Hand, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
 from .handshape import hand_pose
-from .goals import SPACE, Goal, Place, unit
+from .goals import SPACE, Place, unit
 
 # %% ../../nbs/36a_signing.targets.ipynb #f7945cde
 @dataclass(frozen=True)
@@ -215,7 +215,8 @@ def _comfort(rig_key, home, base, sign, meets, sited):
     got = reach(rig.arms[side], np.repeat(wrist.reshape(-1, 3), f, 0), np.repeat(np.tile(r, (c, 1, 1)), f, 0), swivel)
     cost = swivel_cost(rig, got, swivel, rig.arms[side].sign).reshape(c, g, f).min(-1).sum(-1)
     along = np.array([0, .085, .17])[:, None] * sign * r[:, None, :, 0]
-    inside = np.maximum(.05 - rig.grid(wrist[:, :, None] + along), 0).sum((-1, -2))
+    at = wrist[:, :, None] + along
+    inside = (np.maximum(.05 - rig.grid(at), 0) + np.maximum(rig.skin.anchor('chest').point[2] + .02 - at[..., 2], 0)).sum((-1, -2))
     return room[np.argmin(cost + 8*np.linalg.norm(room, axis=-1) + 200*inside)]
 
 def comfortable(
@@ -309,8 +310,8 @@ def _other_hand_spot(place, other):
     return Spot(point + HANDS_NEAR[place.near]*normal, -normal)
 
 # %% ../../nbs/36a_signing.targets.ipynb #67a6ade2
-PROBES = ('palm', 'handback', 'thumbside', 'pinkyside', 'heel', 'wristpulse', 'wristback',
-          *(f'{d}:{p}' for d in ('index', 'middle', 'ring', 'pinky', 'thumb') for p in ('tip', 'mid', 'base', 'pad', 'nail')))
+PROBES = ('palm', 'handback', 'thumbside', 'pinkyside', 'heel', 'wristpulse', 'wristback', 'thumbball',
+          *(f'{d}:{p}' for d in ('index', 'middle', 'ring', 'pinky', 'thumb') for p in ('tip', 'mid', 'base', 'pad', 'nail', 'shaft', 'back')))
 
 OVERLAP = .008  # metres that two hands in contact may sink into each other (skin gives)
 
@@ -388,7 +389,7 @@ def solve(
     cost = swivel_cost(rig, fan, np.tile(SWIVELS, k), arm.sign).reshape(k, s)
     swivel = cheapest_chain(cost, SWIVELS, .6)
     posed = pose_hand(rig.hands[side], aa_to_mat(keys.fingers))
-    margin, aside = np.where(keys.contact, -.005, .006), np.zeros((k, 3))
+    margin, aside = np.where(keys.contact, -.001, .006), np.zeros((k, 3))
     for _ in range(3):
         got = reach(arm, wrist, keys.rotation, swivel)
         wrist = keys.point + aside - np.einsum('kij,kj->ki', got.hand, keys.offset)

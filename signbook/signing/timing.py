@@ -13,7 +13,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .targets import REST, Rig, carried, resolve, rig_of, solve
+from .targets import REST, Rig, carried, resolve, solve
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
 @dataclass(frozen=True)

@@ -97,8 +97,9 @@
     .player.still .poster { position: static; flex: 1; min-height: 0; }
     .player.still .message { position: static; margin: 1rem; }
     @container (max-width: 54rem) { .views { flex: 1 1 100%; } .views button { flex: 1; border-color: var(--line); } }
+    @container (max-width: 42rem) { .speed > span { display: none; } .speed input { width: 6.5rem; } .bar { gap: .3rem .6rem; } }
     @container (max-width: 30rem) { .bar { gap: .3rem; justify-content: space-between; } .push { margin-inline-start: 0; } .bar .group { gap: 0; }
-      .captions { padding-inline: .5rem; } .speed > span { display: none; } .speed input { width: 6.5rem; }
+      .captions { padding-inline: .5rem; }
       .views { flex: 1 1 0; } .views button { padding: 0 .3rem; } .views button + button { margin-inline-start: .2rem; } }
     @media (prefers-reduced-motion: no-preference) { .item, .bar button { transition: background-color .12s; } }
     @media (forced-colors: active) { .item[aria-current] { outline: 3px solid Highlight; } svg { fill: ButtonText; } }`;
@@ -288,6 +289,7 @@
 
     open(source) {             // one model-viewer for the life of the element; only its source changes
       const fresh = !this.model;
+      customElements.get('model-viewer').minimumRenderScale = 0.5;      // on slow machines rather fewer pictures than unreadable fingers
       const model = this.model ||= document.createElement('model-viewer');
       const options = { 'camera-controls': '', 'touch-action': 'pan-y', 'interaction-prompt': 'none', 'disable-tap': '',
         'shadow-intensity': '0', 'environment-image': 'neutral', 'tone-mapping': 'neutral', exposure: '1',
@@ -467,7 +469,7 @@
       this.camera = name;
       this.shadowRoot.querySelectorAll('[data-view]').forEach(b => b.setAttribute('aria-pressed', String(b.dataset.view === name)));
       const half = Math.tan(await this.lens(aspect) * Math.PI / 360);
-      const radius = Math.max(preset.size[1] / 2 / half, preset.size[0] / 2 / (half * aspect)) + 0.25;
+      const radius = Math.max(preset.size[1] / 2 / half, preset.size[0] / 2 / (half * aspect)) + 0.15;
       model.cameraTarget = preset.target.map(v => `${v.toFixed(4)}m`).join(' ');
       model.cameraOrbit = `${preset.theta + 0.001 * this.nudge}deg ${preset.phi}deg ${radius.toFixed(4)}m`;
       if (!jump) return;

@@ -1,0 +1,145 @@
+"""How long things take, warm and cold: python benchmarks/speed.py [--sentences 60] [--only motion glb]"""
+import argparse, os, random, re, subprocess, sys, tempfile, time, urllib.request
+from pathlib import Path
+import numpy as np
+from table import keep, missing
+
+ROOT = Path(__file__).resolve().parent.parent
+BARS = dict(motion_p50_ms=40, glb_p50_ms=150, glb_p95_ms=400, first_sentence_s=2, demo_up_s=8, demo_first_sentence_s=2, mp4_frames_per_s=60, cli_gloss_s=1, cli_sign_s=2, import_s=.3)
+
+
+def sentences(n, words, language='ase', seed=0):
+    "Random sentences of words that have a sign; no two are alike."
+    from signbook.signing.lexicon import Lexicon
+    known = sorted({w for e in Lexicon.load(language) for w in e.words if w.isalpha()})
+    draw = random.Random(seed)
+    return [' '.join(draw.choice(known) for _ in range(words)) for _ in range(n)]
+
+
+def timed(fn, *args):
+    "(wall seconds, processor seconds of all threads, result)."
+    wall, cpu = time.perf_counter(), time.process_time()
+    out = fn(*args)
+    return time.perf_counter() - wall, time.process_time() - cpu, out
+
+
+def quantiles(name, times, scale=1e3, unit='ms'):
+    wall, cpu = (np.array(t)*scale for t in zip(*[t[:2] for t in times]))
+    return {f'{name}_p50_{unit}': float(np.median(wall)), f'{name}_p95_{unit}': float(np.quantile(wall, .95)), f'{name}_best_{unit}': float(wall.min()),
+            f'{name}_processor_p50_{unit}': float(np.median(cpu))}
+
+
+def warm(args):
+    "Text to `Motion` and to GLB, later sentences of 8 words."
+    from signbook.pipeline import text_to_motion
+    from signbook.show.gltf import glb_bytes
+    from signbook.show.looks import LOOKS
+    look = next(iter(LOOKS))
+    for text in sentences(20, 8, seed=1): glb_bytes(text_to_motion(text).motion, look)
+    texts = sentences(args.sentences, 8)
+    motion = [timed(text_to_motion, t) for t in texts]
+    glb = [timed(lambda t: glb_bytes(text_to_motion(t).motion, look), t) for t in sentences(args.sentences, 8, seed=2)]
+    seconds = np.array([m[2].motion.duration for m in motion])
+    return dict(sentences=args.sentences, seconds_signed_p50=float(np.median(seconds)), **quantiles('motion', motion), **quantiles('glb', glb),
+                glb_kb_p50=float(np.median([len(g[2]) for g in glb])/1e3))
+
+
+def line(args):
+    "Is the time in proportion to the length?"
+    from signbook.pipeline import text_to_motion
+    for text in sentences(10, 8, seed=1): text_to_motion(text)
+    out = {}
+    for words, times in ((1, 40), (10, 20), (100, 5)):
+        wall = float(np.median([timed(text_to_motion, t)[0] for t in sentences(times, words, seed=words)]))
+        out[f'words_{words}_ms'], out[f'words_{words}_ms_a_word'] = wall*1e3, wall*1e3/words
+    out['words_10_to_100_times'] = out['words_100_ms']/out['words_10_ms']   # 10 is a straight line through zero
+    return out
+
+
+def film(args):
+    "Frames of MP4 a second, drawn at twice the size, encoded."
+    if missing('panda3d', 'av'): return {}
+    from signbook.pipeline import text_to_motion
+    from signbook.show.render import save_mp4
+    motion = text_to_motion(sentences(1, 8, seed=3)[0]).motion
+    with tempfile.TemporaryDirectory() as folder:
+        save_mp4(text_to_motion('hello').motion, Path(folder) / 'warm.mp4')
+        times = [timed(save_mp4, motion, Path(folder) / 'clip.mp4') for _ in range(args.repeats)]
+    wall, cpu = (float(np.median([t[i] for t in times])) for i in (0, 1))
+    return dict(mp4_frames=len(motion), mp4_frames_per_s=len(motion)/wall, mp4_frames_per_s_best=len(motion)/min(t[0] for t in times),
+                mp4_times_real_time=motion.duration/wall, mp4_processor_ms_a_frame=cpu/len(motion)*1e3)
+
+
+def process(*words, repeats):
+    "Median wall seconds of a fresh process."
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir())
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+FIRST = "from signbook.pipeline import text_to_motion\nfrom signbook.show.gltf import glb_bytes\nglb_bytes(text_to_motion('Hello! My name is Anna. Nice to meet you.').motion)"
+
+def cold(args):
+    "Fresh processes, from the first moment to the last."
+    cli, py, n = str(Path(sys.executable).parent / 'signbook'), sys.executable, args.repeats
+    light = "import sys, signbook\nsys.exit('torch is imported' if 'torch' in sys.modules else 0)"
+    with tempfile.TemporaryDirectory() as folder:
+        return dict(python_s=process(py, '-c', 'pass', repeats=n), import_s=process(py, '-c', light, repeats=n), first_sentence_s=process(py, '-c', FIRST, repeats=n),
+                    cli_gloss_s=process(cli, 'gloss', 'hello', repeats=n), cli_sign_s=process(cli, 'sign', 'hello', '-o', f'{folder}/x.npz', repeats=n))
+
+
+class Demo:
+    "The demo in a process of its own, from its start to its first answer."
+    def __init__(self, port=17960):
+        env = {**os.environ, 'PORT': str(port), 'GRADIO_ANALYTICS_ENABLED': 'False', 'PYTHONUNBUFFERED': '1'}
+        start = time.perf_counter()
+        self.process = subprocess.Popen([sys.executable, str(ROOT/'demos'/'app.py')], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said = []
+        for said_now in self.process.stdout:
+            said.append(said_now)
+            if found := re.search(r'http://[\d.]+:\d+/', said_now): break
+        else: raise RuntimeError('the demo did not start:\n' + ''.join(said))
+        self.url = found[0]
+        while urllib.request.urlopen(self.url, timeout=30).status != 200: time.sleep(.02)
+        self.seconds = time.perf_counter() - start
+
+    def __enter__(self): return self
+    def __exit__(self, *error):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def demo(args):
+    "Seconds until the demo's page answers, and until its first sentence is a GLB."
+    if missing('gradio'): return {}
+    import gradio_client  # noqa: F401  (its own import is no time of the demo)
+    up, first = [], []
+    for _ in range(max(1, args.repeats // 2)):
+        with Demo() as running:
+            up.append(running.seconds)
+            client = gradio_client.Client(running.url, verbose=False)
+            start = time.perf_counter()
+            got = client.predict('Where is the school?', api_name='/sign')
+            urllib.request.urlopen(f"{running.url}clips/{got['clip']}.glb", timeout=60).read()
+            first.append(time.perf_counter() - start)
+    return dict(demo_up_s=float(np.median(up)), demo_first_sentence_s=float(np.median(first)))
+
+
+PARTS = dict(motion=warm, line=line, film=film, cold=cold, demo=demo)
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument('--sentences', type=int, default=60)
+    p.add_argument('--repeats', type=int, default=5)
+    p.add_argument('--only', nargs='*', choices=PARTS, default=list(PARTS), help='print these only; the results file stays as it is')
+    args = p.parse_args()
+    out = dict(cores=os.cpu_count(), load_before=os.getloadavg())
+    for part in args.only: out |= PARTS[part](args)
+    out |= dict(load_after=os.getloadavg(), bars=BARS)
+    keep('speed' if args.only == list(PARTS) else None, out)
+
+
+if __name__ == '__main__': main()
