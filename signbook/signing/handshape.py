@@ -119,12 +119,12 @@ def _between(pair, q, rig):
     if not pair: return settle(_with_thumb(q, (-5, 35, 0, 30, 60)), rig, [Touch(Spot(0, 2, .6), Spot(3, 0, .1), .4, 0)], stiff=_STIFF)[0]
     near, far = sorted(DIGITS[d] for d in pair)
     over, q = range(1, near + 1), _with_thumb(q, {1: (26, 63, -27, 50, 12), 2: (0, 60, -25, 40, 25), 3: (-23, 58, -38, 41, 23)}[near])
-    q[_columns(range(near + 1, 5))] = (82, 106, 48)*(4 - near)
+    q[_columns(range(near + 1, 5))] = (80, 106, 38)*(4 - near)
     start = q.copy()
     q[_columns(over)], start[_columns(over)] = (62, 98, 46)*near, (50, 75, 35)*near
-    touches = [Touch(Spot(0, 2, .75, 'core'), Spot(near, 0, 1, 'core'), .7, 0), Touch(Spot(0, 2, .75, 'core'), Spot(far, 0, 1, 'core'), .5, 0)]
-    return settle(start, rig, touches, THUMB + _columns(over, (0, 1, 2, 3)) + _columns([far], (0,)), q, np.array([.15]*16 + [.01]*5),
-        np.concatenate([THUMB_PAIRS, FINGER_PAIRS]), .003)[0]
+    touches = [Touch(Spot(0, 2, .8, 'core'), Spot(near, 0, 1, 'core'), .7, 0), Touch(Spot(0, 2, .8, 'core'), Spot(far, 0, 1, 'core'), .5, 0)]
+    stiff = np.array([.15]*16 + [.01]*5); stiff[SPREAD] = .5
+    return settle(start, rig, touches, THUMB + _columns(over, (0, 1, 2, 3)) + _columns([far], (0,)), q, stiff, np.concatenate([THUMB_PAIRS, FINGER_PAIRS]), .003)[0]
 
 def _opposed(shape, q, rig):
     "In front of the palm; against the one finger that is bent at its knuckle, as in K."
