@@ -34,6 +34,7 @@ def face_skin(
     skin = np.unique(body.faces[body.regions['head']] if 'head' in body.regions else body.faces)
     return skin[(share[skin] > .8) & (np.abs(body.expression_dirs[skin]).max((1, 2)) > 1e-4)]
 
+# %% ../../nbs/13b_motion.expression.ipynb #8c3719e1
 def head_frame(
     body:Body,
 )->tuple[np.ndarray, float]: # a point (3,) and a length, metres
@@ -58,7 +59,7 @@ def correspond(
     close, share = away[:, 0] < reach, 1/(away + 1e-4)
     return here[close], there[found[close]], (share/share.sum(1, keepdims=True))[close]
 
-# %% ../../nbs/13b_motion.expression.ipynb #cb343b34
+# %% ../../nbs/13b_motion.expression.ipynb #40999951
 @lru_cache(8)
 def _system(source, target):
     "Gram matrix (Et,Et) of the target's movements and their products (Et,Es) with the source's."
@@ -68,6 +69,7 @@ def _system(source, target):
     own = target.expression_dirs[here].reshape(3*len(here), -1).astype(float)
     return own.T @ own, own.T @ moved
 
+# %% ../../nbs/13b_motion.expression.ipynb #a113e127
 def solve_within(
     gram:np.ndarray,  # (E,E)
     goal:np.ndarray,  # (T,E)

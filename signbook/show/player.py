@@ -16,6 +16,14 @@ from ..motion.skeleton import PARTS, joint
 from .looks import LOOKS, look as find_look
 
 # %% ../../nbs/23_show.player.ipynb #1ef48917
+def _signing(
+    motion:Motion,
+)->np.ndarray: # (T,) bool, True where something is signed; all True if the clip does not say
+    "Which frames belong to signs."
+    at, signed = np.arange(len(motion))/motion.fps, np.zeros(len(motion), bool)
+    for s in motion.spans: signed |= bool(s.gloss) & (s.kind not in ('pause', 'hold', 'transition')) & (at >= s.start) & (at <= s.end)
+    return signed if signed.any() else ~signed
+
 def _reach(
     xyz:np.ndarray, # (T,55,3) joint positions, metres
 )->np.ndarray:      # (N,3) where finger joints were while their hand was up; every finger joint if no hand ever was
@@ -32,20 +40,24 @@ def _camera(low, high, theta, phi):
     width = np.hypot((high - low)[0]*np.cos(np.radians(theta)), (high - low)[2]*np.sin(np.radians(theta)))
     return dict(target=np.round((low + high)/2, 4).tolist(), size=np.round([width, high[1] - low[1]], 4).tolist(), theta=theta, phi=phi)
 
+def _busier(xyz)->str:
+    "The side, 'left' or 'right', whose wrist travels further."
+    travel = {side: np.linalg.norm(np.diff(xyz[:, joint(f'{side}_wrist')], axis=0), axis=-1).sum() for side in ('right', 'left')}
+    return max(travel, key=travel.get)
+
 def cameras(
     motion:Motion, # any clip
     body,          # the `Body` that signs it
 )->dict:           # 'front', 'side' and 'hands', each with target (3,) and size (2,) in metres, theta and phi in degrees
     "What each of the player's cameras has to have in the picture."
-    xyz = body.fk(motion.poses, motion.trans, motion.betas)[1]
+    xyz = body.fk(motion.poses, motion.trans, motion.betas)[1][_signing(motion)]
     hands, pelvis, head = _reach(xyz), xyz[:, joint('pelvis')].mean(0), xyz[:, joint('head')].mean(0)
     half = max(0.4, np.abs(hands[:, 0] - pelvis[0]).max() + MARGIN)
     top = max(head[1] + 0.2, hands[:, 1].max() + MARGIN)
     low, high = pelvis + [-half, -0.06, -0.15], np.array([pelvis[0] + half, top, max(hands[:, 2].max(), pelvis[2] + 0.15)])
-    travel = [np.linalg.norm(np.diff(xyz[:, joint(f'{side}_wrist')], axis=0), axis=-1).sum() for side in ('left', 'right')]
-    near, far = np.percentile(hands, 1, axis=0) - MARGIN, np.percentile(hands, 99, axis=0) + MARGIN
+    near, far = np.percentile(hands, 2.5, axis=0) - MARGIN, np.percentile(hands, 97.5, axis=0) + MARGIN
     middle, reach = (near + far)/2, np.maximum((far - near)/2, 0.2)
-    return {'front': _camera(low, high, 0, 88), 'side': _camera(low - [0, 0, 0.25], high + [0, 0, 0.25], 72 if travel[0] > travel[1] else -72, 88),
+    return {'front': _camera(low, high, 0, 88), 'side': _camera(low, high, 72 if _busier(xyz) == 'left' else -72, 88),
             'hands': _camera(middle - reach, middle + reach, 0, 86)}
 
 # %% ../../nbs/23_show.player.ipynb #3c1feb12
