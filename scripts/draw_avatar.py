@@ -7,7 +7,7 @@ from signbook.pipeline import text_to_motion
 from signbook.show.render import still
 
 SENTENCE = 'Hello, my name is Sam.'
-SIZE, WIDTH = 400, 300   # of a still, and of the part of it that is kept, pixels
+SIZE, WIDTH = 400, 350   # of a still, and of the part of it that is kept, pixels
 
 
 def moments(motion) -> list[int]:
@@ -25,7 +25,7 @@ def main():
         picture.paste(still(motion, frame, size=SIZE).convert('RGB').crop((edge, 0, edge + WIDTH, SIZE)), (WIDTH*i, 0))
     path = Path(__file__).resolve().parent.parent/'docs'/'avatar.png'
     path.parent.mkdir(exist_ok=True)
-    picture.quantize(128).save(path, optimize=True)
+    picture.quantize(96).save(path, optimize=True)
     print(f'{path.name}: {picture.width} x {picture.height}, {path.stat().st_size/1000:.0f} kB')
 
 

@@ -1,15 +1,16 @@
 """A made-up body in the layout of the licensed SMPL-X model: same sizes and keys, other rest pose, nothing taken from it."""
 import numpy as np
+from scipy.spatial import cKDTree
 
 from signbook.motion import body
+from signbook.motion.expression import normals
 from signbook.motion.licensed import SMPLX_PLACES
-from signbook.motion.rotation import aa_to_mat
 from signbook.motion.skeleton import PARENTS, joint
 
 V, EXPRESSIONS = 10475, 100
 
 
-def rest_pose(strength=1.):
+def rest_pose():
     "How this body stands when its own poses are zero: arms lower, elbows and fingers a little bent, legs apart; axis-angle (1,55,3)."
     pose = np.zeros((1, 55, 3))
     for side, sign in (('left', 1), ('right', -1)):
@@ -20,10 +21,10 @@ def rest_pose(strength=1.):
         pose[0, joint(f'{side}_knee')] = [.05, 0, 0]
         for finger, bend in (('index', .1), ('middle', .15), ('ring', .2), ('pinky', .25), ('thumb', .1)):
             for k in (1, 2, 3): pose[0, joint(f'{side}_{finger}{k}')] = [0, .04*sign, -bend*sign]
-    return strength*pose
+    return pose
 
 
-def make(rng, columns=400):
+def make(rng):
     "Arrays of the file, and the (52,100) mixture that its expressions are of the free body's facial actions."
     free = body.load()
     dense = areas(free)
@@ -41,7 +42,7 @@ def make(rng, columns=400):
     blend = np.einsum('vj,jik->vik', weights, carry)
     turn = lambda d: np.einsum('vij,vj...->vi...', blend[..., :3], mix(d))
     template = turn(free.v_template) + blend[..., 3]
-    shape = np.zeros((V, 3, columns))
+    shape = np.zeros((V, 3, 400))
     shape[..., :10] = turn(free.shape_dirs)
     mixture = rng.normal(0, .3, (52, EXPRESSIONS))*(rng.uniform(size=(52, EXPRESSIONS)) < .15)
     shape[..., -EXPRESSIONS:] = turn(free.expression_dirs) @ mixture
@@ -52,7 +53,8 @@ def make(rng, columns=400):
     rows = rng.choice(V, 500, replace=False)
     posedirs[rows] = rng.normal(0, 1e-4, (500, 3, 486))
     tree = np.stack([np.where(PARENTS < 0, 2**32 - 1, PARENTS), np.arange(55)]).astype(np.uint32)
-    return dict(v_template=template, f=triangles(template, turn(vertex_normals(free))), shapedirs=shape, posedirs=posedirs, kintree_table=tree, weights=weights,
+    faces = triangles(template, turn(normals(free.v_template, free.faces)))
+    return dict(v_template=template, f=faces, shapedirs=shape, posedirs=posedirs, kintree_table=tree, weights=weights,
                 J_regressor=regressor(np.concatenate([template[..., None], shape[..., :10]], -1), targets, still)), mixture
 
 
@@ -61,14 +63,8 @@ def areas(b):
     return np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1)
 
 
-def vertex_normals(b):
-    from signbook.motion.expression import normals
-    return normals(b.v_template, b.faces)
-
-
 def triangles(points, facing):
     "A triangle at every point, facing as the surface does there: enough of a mesh to have normals."
-    from scipy.spatial import cKDTree
     _, near = cKDTree(points).query(points, 3)
     a, b, c = points[near].swapaxes(0, 1)
     away = (np.cross(b - a, c - a)*facing).sum(1) < 0
@@ -86,14 +82,3 @@ def regressor(columns, targets, still):
         a = np.concatenate([columns[pick].reshape(len(pick), -1).T, np.ones((1, len(pick)))])
         rows[j, pick] = welcome*np.linalg.lstsq(a*welcome, np.r_[targets[j].ravel(), 1], rcond=1e-10)[0]
     return rows
-
-
-def bend(pose, joints, offsets):
-    "World places of the joints for local turns `pose` (1,55,3): the slow way, one joint after the other."
-    turns, at = [None]*55, np.zeros((55, 3))
-    for j in range(55):
-        local = aa_to_mat(pose[0, j].astype(float))
-        p = PARENTS[j]
-        turns[j] = local if p < 0 else turns[p] @ local
-        at[j] = joints[0] if p < 0 else at[p] + turns[p] @ offsets[j]
-    return np.array(turns), at

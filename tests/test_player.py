@@ -155,6 +155,25 @@ def test_camera_boxes_are_in_the_picture(page):
     assert abs(far[2]) < 0.01
 
 
+def test_the_hands_camera_goes_along_unless_less_motion_is_wanted(page):
+    track = [dict(start=0.2, target=[-0.3, 1.2, 0], size=[0.4, 0.4]), dict(start=1.0, target=[0.3, 1.5, 0], size=[0.4, 0.4])]
+    views = json.dumps({"hands": dict(target=[0, 1, 0], size=[1, 1], theta=0, phi=90, track=track)})
+
+    def seen():
+        page.evaluate(f"{P}.setAttribute('cameras', {json.dumps(views)}); {P}.seek(0.5)")
+        button(page, "Hands").click()
+        page.wait_for_timeout(1200)
+        first = page.evaluate(f"{P}.model.getCameraTarget().x")
+        page.evaluate(f"{P}.seek(1.2)")
+        page.wait_for_timeout(1200)
+        return first, page.evaluate(f"{P}.model.getCameraTarget().x")
+    assert seen() == pytest.approx((-0.3, 0.3), abs=0.01)
+    page.emulate_media(reduced_motion="reduce")
+    assert seen() == pytest.approx((0, 0), abs=0.01)
+    page.emulate_media(reduced_motion="no-preference")
+    page.evaluate(f"{P}.removeAttribute('cameras')")
+
+
 def test_every_control_is_labelled_large_and_reached_by_keyboard(page):
     small = page.evaluate(f"""[...{P}.shadowRoot.querySelectorAll('button, input')].map(e => [e.getAttribute('aria-label') || e.textContent,
         e.getBoundingClientRect().width, e.getBoundingClientRect().height]).filter(([n, w, h]) => !n || w < 43.5 || h < 43.5)""")
@@ -167,7 +186,7 @@ def test_every_control_is_labelled_large_and_reached_by_keyboard(page):
         width = page.evaluate(f"(e => e && e.tagName != 'MODEL-VIEWER' ? getComputedStyle(e).outlineWidth : '3px')({P}.shadowRoot.activeElement)")
         assert width in (None, "3px"), names[-1]
     wanted = ["Hello HELLO", "Position in the clip", "Play", "One frame back", "One frame forward", "Repeat", "Playback speed",
-              "Front", "Side", "Hands", "Captions", "Reset: start, front camera, normal speed", "Full screen"]
+              "Captions", "Reset: start, front camera, normal speed", "Full screen", "Front", "Side", "Hands"]
     assert [n for n in names if n in wanted][:len(wanted)] == wanted
 
 

@@ -85,7 +85,8 @@ def alignment(
     return turns.astype(np.float32)
 
 # %% ../../nbs/13a_motion.licensed.ipynb #00b8cf06
-SMPLX_PLACES = ('nose', *(f'{s}_{n}' for s in ('left', 'right') for n in ('eye_front', 'ear', 'big_toe', 'small_toe', 'heel', *(f'{f}_tip' for f in FINGERS))))   # whose numbers the layout fixes
+_ENDS = ('eye_front', 'ear', 'big_toe', 'small_toe', 'heel', *(f'{f}_tip' for f in FINGERS))
+SMPLX_PLACES = ('nose', *(f'{s}_{n}' for s in ('left', 'right') for n in _ENDS))   # the vertices whose numbers the layout fixes
 BETAS = 300      # columns of `shapedirs` that are shape in a full file; what follows is expression
 
 def _pose_blocks(posedirs, least=1e-6):

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 from ..core import require
 from .rotation import aa_to_mat, rotation_between
-from .skeleton import ARKIT, FINGERS, JOINTS, joint
+from .skeleton import ARKIT, JOINTS, joint
 
 # %% ../../nbs/13c_motion.source.ipynb #ab9e7481
 _CENTRE = dict(pelvis='root', spine1='spine04', spine2='spine02', spine3='spine01', neck='neck01', head='head', jaw='jaw')

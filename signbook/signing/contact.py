@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['FRONT', 'ABOVE', 'BELOW', 'SIDE', 'HEAD_SITES', 'TRUNK_SITES', 'BESIDE', 'DIGIT_NAMES', 'RAYS', 'FOREARM', 'WRIST',
-           'ray_hit', 'Anchor', 'Measures', 'measure', 'Skin', 'skin_of', 'HandPart', 'Ball', 'Hand', 'hand_of',
-           'PosedHand', 'pose_hand', 'DistanceGrid', 'distance_grid']
+           'BAND', 'ray_hit', 'Surface', 'Anchor', 'Measures', 'measure', 'Skin', 'skin_of', 'HandPart', 'Ball', 'Hand',
+           'hand_of', 'PosedHand', 'pose_hand', 'DistanceGrid', 'distance_grid']
 
 # %% ../../nbs/35_signing.contact.ipynb #6394fb1d
 from dataclasses import dataclass, field
 import numpy as np
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import binary_dilation, distance_transform_edt, map_coordinates
 from scipy.spatial import cKDTree
 from ..motion.body import CLOTH, Body
 from ..motion.skeleton import joint
@@ -35,6 +35,27 @@ def ray_hit(
     k = np.argmin(np.where(hit, t, np.inf))
     normal = np.cross(e1[k], e2[k])
     return origin + t[k] * direction, normal / np.linalg.norm(normal)
+
+# %% ../../nbs/35_signing.contact.ipynb #5ed0d681
+@dataclass(frozen=True)
+class Surface:
+    "Triangles to shoot rays at."
+    triangles: np.ndarray  # (F,3,3) corners, metres
+    low: np.ndarray        # (F,3) bounds
+    high: np.ndarray       # (F,3)
+
+    @classmethod
+    def of(cls, triangles): return cls(triangles, triangles.min(1), triangles.max(1))
+
+    def hit(self,
+        origin, # (3,) metres
+        direction, # (3,) unit
+    ):  # as for `ray_hit`
+        "First triangle along a ray."
+        origin, direction = np.asarray(origin, float), np.asarray(direction, float)
+        across = np.abs(direction) < 1e-9
+        near = ((self.low <= origin + 1e-6) & (self.high >= origin - 1e-6))[:, across].all(1)
+        return ray_hit(self.triangles[near], origin, direction)
 
 # %% ../../nbs/35_signing.contact.ipynb #c8a7ee2c
 FRONT, ABOVE, BELOW, SIDE = 'front', 'above', 'below', 'side'
@@ -61,9 +82,9 @@ def _core_faces(body:Body)->np.ndarray:
     weight = np.asarray(body.weights[:, limbs].sum(1)).ravel()
     return body.faces[(weight[body.faces] < .5).all(1)]
 
-def _profile(triangles, heights, z0):
+def _profile(surface, heights, z0):
     "How far forward the midline lies at each height."
-    hits = [ray_hit(triangles, np.array([.001, y, z0]), np.array([0, 0, -1.])) for y in heights]
+    hits = [surface.hit((.001, y, z0), (0, 0, -1)) for y in heights]
     return np.array([h[0][2] if h else -np.inf for h in hits])
 
 def measure(
@@ -74,9 +95,9 @@ def measure(
     v, j = body.shaped(betas), body.joints(betas)
     left_eye, right_eye = j[joint('left_eye')], j[joint('right_eye')]
     eye, crown = (left_eye[1] + right_eye[1])/2, v[:, 1].max()
-    tris, z0, face = v[_core_faces(body)], v[:, 2].max() + .5, crown - eye
+    surface, z0, face = Surface.of(v[_core_faces(body)].astype(float)), v[:, 2].max() + .5, crown - eye
     ys = np.linspace(eye - 1.35*face, eye, 90)
-    z = _profile(tris, ys, z0)
+    z = _profile(surface, ys, z0)
     nose_k = np.argmax(np.where(ys > eye - .6*face, z, -np.inf))
     under = ys[(ys < ys[nose_k]) & (z < z[nose_k] - .035)].max()   # where the profile turns in below the chin
     low = ys[nose_k] - under
@@ -99,19 +120,18 @@ def _sites(m:Measures)->dict:
         'shoulders': (m.shoulder - .05*torso, .8*m.shoulder_x, FRONT), 'chest': (m.shoulder - .24*torso, .6*m.shoulder_x, FRONT),
         'stomach': (m.shoulder - .60*torso, .55*m.shoulder_x, FRONT), 'belowstomach': (m.shoulder - .85*torso, .55*m.shoulder_x, FRONT)}
 
-def _shoot(triangles, m, height, x, approach):
+def _shoot(surface, m, height, x, approach):
     "The point a finger would meet that comes from there."
     rays = {FRONT: ((x, height, 2.), (0, 0, -1)), ABOVE: ((x, m.crown + 1, m.ear_z), (0, -1, 0)),
             BELOW: ((x, m.chin - .04, m.face_z - .035), (0, 1, 0)), SIDE: ((np.sign(x), height, m.ear_z), (-np.sign(x), 0, 0))}
-    origin, direction = rays[approach]
-    return ray_hit(triangles, np.array(origin, float), np.array(direction, float))
+    return surface.hit(*rays[approach])
 
 BESIDE = .05  # metres outside the edge of a site
 
 @dataclass(frozen=True)
 class Skin:
     "A body's head and trunk, ready to be asked where its sites are."
-    triangles: np.ndarray  # (F,3,3)
+    surface: Surface
     measures: Measures
     sites: dict
     found: dict = field(default_factory=dict, repr=False)  # anchors already asked for
@@ -126,14 +146,14 @@ class Skin:
         height, half, approach = self.sites[name]
         bone = joint('head') if name in HEAD_SITES and name != 'neck' else joint('spine3')
         if abs(side) == 2: return self._beside(height, np.sign(side), bone)
-        hit = _shoot(self.triangles, self.measures, height, side*half if approach != SIDE else (side or -1), approach)
+        hit = _shoot(self.surface, self.measures, height, side*half if approach != SIDE else (side or -1), approach)
         if hit is None: raise ValueError(f'no skin found at site {name!r}: is this body in T-pose, facing +z?')
         cloth = CLOTH if name in TRUNK_SITES else 0.
         return Anchor(hit[0] + cloth*hit[1], hit[1], bone)
 
     def _beside(self, height, sign, bone):
         m = self.measures
-        point, _ = _shoot(self.triangles, m, height, sign, SIDE)
+        point, _ = _shoot(self.surface, m, height, sign, SIDE)
         return Anchor(point + np.array([sign*BESIDE, 0, .02]), np.array([sign, 0., 0.]), bone)
 
 def skin_of(
@@ -142,7 +162,7 @@ def skin_of(
 )->Skin: # its surface and measures
     "Prepare a body's skin for questions about sites."
     m = measure(body, betas)
-    return Skin(body.shaped(betas)[_core_faces(body)].astype(float), m, _sites(m))
+    return Skin(Surface.of(body.shaped(betas)[_core_faces(body)].astype(float)), m, _sites(m))
 
 # %% ../../nbs/35_signing.contact.ipynb #6b0574f8
 DIGIT_NAMES = ('index', 'middle', 'pinky', 'ring', 'thumb')  # SMPL-X order
@@ -201,7 +221,7 @@ def hand_of(
     first, wrist = (25 if signer_left else 40), joint(f'{side}_wrist')
     v, all_j = body.shaped(betas).astype(float), body.joints(betas)
     weight = np.asarray(body.weights[:, [wrist, *range(first, first + 15)]].sum(1)).ravel()
-    triangles = v[body.faces[(weight[body.faces] > .3).any(1)]] - all_j[wrist]
+    surface = Surface.of(v[body.faces[(weight[body.faces] > .3).any(1)]] - all_j[wrist])
     j = np.vstack([np.zeros(3), all_j[first:first + 15] - all_j[wrist]])
     rays = _palm_rays(j)
     for k, d in enumerate(DIGIT_NAMES):
@@ -213,28 +233,28 @@ def hand_of(
     parts |= {n: HandPart(0, a*fore*back - .035*down, -down) for n, a in FOREARM.items()}
     for name, (bone, origin, direction) in rays.items():
         direction = np.asarray(direction, float) / np.linalg.norm(direction)
-        hit = ray_hit(triangles, np.asarray(origin, float), direction)
+        hit = surface.hit(origin, direction)
         point = hit[0] if hit else origin + .008*direction
         parts[name] = HandPart(bone, point - j[bone], direction)
-    return Hand(signer_left, j, parts, _balls(triangles, j, {d: v[body.landmarks[f'{side}_{d}_tip']] - all_j[wrist] for d in DIGIT_NAMES}))
+    return Hand(signer_left, j, parts, _balls(surface, j, {d: v[body.landmarks[f'{side}_{d}_tip']] - all_j[wrist] for d in DIGIT_NAMES}))
 
-def _ball(triangles, bone, centre, at, fallback):
+def _ball(surface, bone, centre, at, fallback):
     "The ball at a point that fills the hand's thickness there."
-    up, down = (ray_hit(triangles, centre, np.array(RAYS[n], float)) for n in ('dorsal', 'palmar'))
+    up, down = (surface.hit(centre, RAYS[n]) for n in ('dorsal', 'palmar'))
     if not (up and down) or up[0][1] - down[0][1] > .045: return Ball(bone, centre - at, fallback)
     return Ball(bone, (up[0] + down[0])/2 - at, (up[0][1] - down[0][1])/2)
 
 WRIST = (0., .035, .07)  # metres behind the wrist: the forearm, as long as the wrist is straight
 
-def _balls(triangles, j, tips)->tuple:
+def _balls(surface, j, tips)->tuple:
     "Along every finger, and across the palm."
     out = []
     for k, d in enumerate(DIGIT_NAMES):
         chain = [*j[1 + 3*k:4 + 3*k], tips[d]]
         for i in range(3):
             for t in ((0, .5) if i < 2 else (0, .45, .8)):
-                out.append(_ball(triangles, 1 + 3*k + i, chain[i] + t*(chain[i+1] - chain[i]), chain[i], .008))
-    for base in j[[1, 4, 7, 10]]: out += [_ball(triangles, 0, t*base, np.zeros(3), .012) for t in (.3, .55, .8)]
+                out.append(_ball(surface, 1 + 3*k + i, chain[i] + t*(chain[i+1] - chain[i]), chain[i], .008))
+    for base in j[[1, 4, 7, 10]]: out += [_ball(surface, 0, t*base, np.zeros(3), .012) for t in (.3, .55, .8)]
     back = -np.sign(j[4][0])*np.array([1., 0, 0])
     return tuple(out) + tuple(Ball(0, d*back, .024) for d in WRIST)
 
@@ -330,10 +350,21 @@ def distance_grid(
     normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
     low, high = corners.min((0, 1)) - .12, corners.max((0, 1)) + .12
     axes = [np.arange(a, b, step) for a, b in zip(low, high)]
-    grid = np.stack(np.meshgrid(*axes, indexing='ij'), -1).reshape(-1, 3)
-    far, near = cKDTree(centres).query(grid, k=4)
-    signed = np.einsum('nki,nki->nk', grid[:, None] - centres[near], normals[near])
+    grid = np.stack(np.meshgrid(*axes, indexing='ij'), -1)
+    band = np.zeros(grid.shape[:3], bool)   # cells within a hand's breadth of the skin; the others need no exact value
+    band[tuple(np.unique(((centres - low)/step).round().astype(int), axis=0).T)] = True
+    band = binary_dilation(band, iterations=BAND)
+    value = np.zeros(band.shape)
+    value[band] = _signed(grid[band], centres, normals, step)
+    away, nearest = distance_transform_edt(~band, return_indices=True)
+    value = value[tuple(nearest)]
+    return DistanceGrid(low, step, value + np.sign(value)*away*step)
+
+BAND = 4  # cells
+
+def _signed(points, centres, normals, step):
+    "Signed distance to a surface given by face centres and normals."
+    far, near = cKDTree(centres).query(points, k=4)
+    signed = np.einsum('nki,nki->nk', points[:, None] - centres[near], normals[near])
     sign = np.where((signed / np.maximum(far, 1e-9)).sum(1) < 0, -1., 1.)
-    depth = np.abs(signed[:, 0]).clip(max=far[:, 0])
-    value = np.where(far[:, 0] < 2*step, sign*depth, sign*far[:, 0])
-    return DistanceGrid(low, step, value.reshape([len(a) for a in axes]))
+    return sign * np.where(far[:, 0] < 2*step, np.abs(signed[:, 0]).clip(max=far[:, 0]), far[:, 0])

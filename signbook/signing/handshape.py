@@ -114,17 +114,20 @@ def _under_tips(shape, q, rig):
     q[_columns([4])] = q[_columns([3])]
     return q
 
+_ALL_PAIRS = np.concatenate([THUMB_PAIRS, FINGER_PAIRS])
+_TUCK = {1: (26, 63, -27, 50, 12), 2: (0, 60, -25, 40, 25), 3: (-23, 58, -38, 41, 23)}
+
 def _between(pair, q, rig):
-    "The thumb comes out between two fingers of a fist, or is enclosed in it."
+    "The T, N and M hands: the thumb stands between two fingers, the nearer ones close over it; or it is enclosed in the fist."
     if not pair: return settle(_with_thumb(q, (-5, 35, 0, 30, 60)), rig, [Touch(Spot(0, 2, .6), Spot(3, 0, .1), .4, 0)], stiff=_STIFF)[0]
     near, far = sorted(DIGITS[d] for d in pair)
-    over, q = range(1, near + 1), _with_thumb(q, {1: (26, 63, -27, 50, 12), 2: (0, 60, -25, 40, 25), 3: (-23, 58, -38, 41, 23)}[near])
-    q[_columns(range(near + 1, 5))] = (80, 106, 38)*(4 - near)
+    over, q = _columns(range(1, far)), _with_thumb(q, _TUCK[near])
+    q[_columns(range(far, 5))] = (80, 106, 45)*(5 - far)
     start = q.copy()
-    q[_columns(over)], start[_columns(over)] = (62, 98, 46)*near, (50, 75, 35)*near
+    q[over], start[over] = (62, 98, 46)*near, (50, 75, 35)*near
     touches = [Touch(Spot(0, 2, .8, 'core'), Spot(near, 0, 1, 'core'), .7, 0), Touch(Spot(0, 2, .8, 'core'), Spot(far, 0, 1, 'core'), .5, 0)]
-    stiff = np.array([.15]*16 + [.01]*5); stiff[SPREAD] = .5
-    return settle(start, rig, touches, THUMB + _columns(over, (0, 1, 2, 3)) + _columns([far], (0,)), q, stiff, np.concatenate([THUMB_PAIRS, FINGER_PAIRS]), .003)[0]
+    stiff = np.array([.15]*16 + [.01]*5); stiff[SPREAD] = .15 if near == 1 else .5
+    return settle(start, rig, touches, THUMB + over + list(SPREAD[:far]), q, stiff, _ALL_PAIRS, .003)[0]
 
 def _opposed(shape, q, rig):
     "In front of the palm; against the one finger that is bent at its knuckle, as in K."

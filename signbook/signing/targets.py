@@ -10,7 +10,7 @@ __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'PAIRED', '
            'push_out', 'solve']
 
 # %% ../../nbs/36a_signing.targets.ipynb #66527564
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 import numpy as np
 from ..motion.body import Body, load
@@ -287,10 +287,15 @@ def _own_shift(place, other):
 def _hovers(place)->bool:
     return not place.meet and not place.on_hand and (place.near in ('near', 'armextended') or _free(place))
 
+@lru_cache(8192)
+def _settled_spot(rig_key, place, sign, two):
+    rig = rig_of(*rig_key)
+    return comfortable(rig, place, body_spot(rig, place, sign, two), sign)
+
 def _spot(rig, goal, sign, two, other):
     place = goal.place
     if place.on_hand and other is not None: return _other_hand_spot(place, other), goal.part
-    spot = comfortable(rig, place, body_spot(rig, place, sign, two), sign)
+    spot = _settled_spot(rig.key, replace(place, shift=(0., 0., 0.), left=False, facing=()), sign, bool(two))
     if place.meet: return meeting_spot(goal, sign, _meet_axis(goal, sign), spot)
     return spot, goal.part
 
@@ -392,8 +397,10 @@ def solve(
     margin, aside = np.where(keys.contact, -.001, .006), np.zeros((k, 3))
     for _ in range(3):
         got = reach(arm, wrist, keys.rotation, swivel)
-        wrist = keys.point + aside - np.einsum('kij,kj->ki', got.hand, keys.offset)
-        aside = aside + push_out(rig.grid, probe_points(posed, wrist, got.hand), margin)
-        if other is not None: aside = aside + push_apart(rig.hands[side], carried(posed.balls(), wrist, got.hand), other)
+        moved = keys.point + aside - np.einsum('kij,kj->ki', got.hand, keys.offset)
+        push = push_out(rig.grid, probe_points(posed, moved, got.hand), margin)
+        if other is not None: push = push + push_apart(rig.hands[side], carried(posed.balls(), moved, got.hand), other)
+        aside, wrist, change = aside + push, moved + push, np.abs(moved + push - wrist).max()
+        if change < 5e-4: break
     got = reach(arm, wrist, keys.rotation, swivel)
     return Solved(keys, swivel, got.wrist, got.hand, got.elbow, got.twist, got.swing, posed)

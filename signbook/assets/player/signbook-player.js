@@ -6,7 +6,7 @@
  *
  * Attributes: src (URL, data: or blob:) or glb (base64 of a gzipped GLB); spans (JSON: [{gloss, word, kind, start,
  * end}], seconds); label; background (a CSS colour); poster; fps; speed; cameras (JSON: {name: {target, size,
- * theta, phi}}, metres and degrees); autoplay; loop; fill (take the height of the container).
+ * theta, phi, track: [{start, target, size}]}}, metres, degrees, seconds; target and size are the box to be in the picture); autoplay; loop; fill (take the height of the container).
  * Methods: play() pause() seek(seconds) step(frames) view(name) reset(). Properties: time, duration, playing, spans.
  * Events: signbook-ready, signbook-span (detail: the span now signed, or null), signbook-error.
  */
@@ -441,6 +441,7 @@
         item.letters.forEach((node, k) => node.classList.toggle('now', on && item.parts.length > 1 && item.parts[k].index === now));
         if (on) this.reveal(item.node);
       }
+      if (this.tracked && now >= 0) this.view(this.camera, !this.playing);
       this.dispatchEvent(new CustomEvent('signbook-span', { detail: now < 0 ? null : this.list[now] }));
     }
 
@@ -464,17 +465,24 @@
 
     async view(name, jump = calm()) {
       if (!this.ready) return;
-      const preset = this.presets()[name] || this.presets().front;
+      const preset = this.follow(this.presets()[name] || this.presets().front);
       const stage = this.$('.stage'), model = this.model, aspect = stage.clientWidth / Math.max(1, stage.clientHeight);
       this.camera = name;
       this.shadowRoot.querySelectorAll('[data-view]').forEach(b => b.setAttribute('aria-pressed', String(b.dataset.view === name)));
       const half = Math.tan(await this.lens(aspect) * Math.PI / 360);
       const radius = Math.max(preset.size[1] / 2 / half, preset.size[0] / 2 / (half * aspect)) + 0.15;
+      model.interpolationDecay = this.tracked ? 160 : 80;
       model.cameraTarget = preset.target.map(v => `${v.toFixed(4)}m`).join(' ');
       model.cameraOrbit = `${preset.theta + 0.001 * this.nudge}deg ${preset.phi}deg ${radius.toFixed(4)}m`;
       if (!jump) return;
       await model.updateComplete;
       model.jumpCameraToGoal();
+    }
+
+    follow(preset) {           // a camera with a track goes along with the signs, unless less motion is wanted
+      this.tracked = !!preset.track?.length && !calm();
+      if (!this.tracked) return preset;
+      return { ...preset, ...(preset.track.findLast(part => part.start <= this.time + 1e-6) || preset.track[0]) };
     }
 
     async lens(aspect) {       // asks for FIELD and returns what model-viewer made of it (it widens the lens on narrow stages)
