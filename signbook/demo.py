@@ -368,7 +368,8 @@ def free_port(
 
 def warm(clips:Clips):
     "Load what the first sentence needs."
-    try: make_clip(clips, text_to_line(EXAMPLES[0]), Settings())
+    try:
+        for text in EXAMPLES[:2]: shown(clips, text_to_line(text), Settings())
     except Exception: logging.getLogger(__name__).exception('warming up failed')
 
 def launch(
@@ -379,11 +380,12 @@ def launch(
     "Start the demo and say where it is."
     os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')
     host = host or os.environ.get('GRADIO_SERVER_NAME') or ('0.0.0.0' if 'SPACE_ID' in os.environ else '127.0.0.1')
-    app, (theme, head) = build(), style()
+    clips = Clips()
+    threading.Thread(target=warm, args=(clips,), daemon=True).start()
+    app, (theme, head) = build(clips), style()
     app.launch(server_name=host, server_port=free_port(host, port or int(os.environ.get('PORT') or 7860)), quiet=True, prevent_thread_lock=True, ssr_mode=False,
                share=False, theme=theme, head=head, footer_links=[], show_error=True, app_kwargs=dict(routes=routes(app.clips)), enable_monitoring=False)
     atexit.register(app.clips.close); atexit.register(app.movies.close)
-    threading.Thread(target=warm, args=(app.clips,), daemon=True).start()
     print(f"signbook demo: {app.local_url}  (Ctrl+C stops it)", flush=True)
     if block: app.block_thread()
     return app

@@ -6,7 +6,8 @@
 __all__ = ['I8', 'U8', 'I16', 'U16', 'U32', 'F32', 'MESHES', 'ATTRIBUTES', 'ROUGHNESS', 'Writer', 'glb', 'read_glb', 'Primitive',
            'primitives', 'joint_weights', 'frame_of', 'base_colours', 'padded', 'write_vertices', 'skeleton',
            'materials', 'Static', 'static', 'write_target', 'moving_corners', 'action', 'quaternions',
-           'write_animation', 'about', 'used_actions', 'face_targets', 'corrective_targets', 'glb_bytes', 'save_glb']
+           'write_animation', 'about', 'used_actions', 'write_targets', 'face_target', 'pose_target', 'glb_bytes',
+           'save_glb']
 
 # %% ../../nbs/22_show.gltf.ipynb #9962228f
 import json, struct
@@ -81,7 +82,7 @@ def read_glb(
 @dataclass
 class Primitive:
     "Triangles of one material in one mesh."
-    mesh: int               # 0 signer, 1 face, 2 arms
+    mesh: int               # 0 signer, 1 face, 2 arms, 3 neck
     material: int           # index into MATERIALS
     vertices: np.ndarray    # (n,) vertices of the dressed mesh
     triangles: np.ndarray   # (3t,) corners, numbered by their place in `vertices`
@@ -89,17 +90,16 @@ class Primitive:
     attributes: dict = field(default_factory=dict)  # accessors
     indices: int = -1
 
-MESHES = ('signer', 'face', 'arms')
+MESHES = ('signer', 'face', 'arms', 'neck')     # bit 1: facial actions, bit 2: correctives
 
 def primitives(d:Dressed)->list[Primitive]:
     "Split a dressed mesh."
     by_kind = np.array([m for k in KINDS for m, kinds in enumerate(MATERIALS.values()) if k in kinds])
-    material, moves = by_kind[d.kind[d.faces[:, 0]]], np.zeros(len(d.vertices), int)
-    moves[touched(d, corrected_rows(d.body))] = 2; moves[touched(d, face_rows(d.body))] = 1
-    corner = moves[d.faces]
-    mesh = np.where((corner == 1).any(1), 1, np.where((corner == 2).any(1), 2, 0))
+    material = by_kind[d.kind[d.faces[:, 0]]]
+    acts, bends = (touched(d, rows)[d.faces].any(1) for rows in (face_rows(d.body), corrected_rows(d.body)))
+    mesh = acts + 2*bends
     out = []
-    for m in range(3):
+    for m in range(4):
         for k in range(len(MATERIALS)):
             faces = d.faces[(mesh == m) & (material == k)]
             if not len(faces): continue
@@ -246,7 +246,7 @@ def action(
         turned = np.clip(np.rint((mesh_normals(at, d.faces, d.weld) - d.normals)*127), -127, 127).astype('i1')
         steps, s.actions[number] = np.rint(shift[..., number]/s.scale*32767).astype('<i2'), {}
         for i, p in enumerate(s.parts):
-            if p.mesh != 1: continue
+            if not p.mesh & 1: continue
             index, step = moving_corners(p, moved, steps)
             s.actions[number][i] = index, step, turned[p.vertices[index]]
     return s.actions[number]
@@ -294,26 +294,33 @@ def used_actions(d:Dressed, motion:Motion)->list[int]:
     _, shift = face_shapes(d)
     return [int(a) for a in np.flatnonzero(most > 1e-3) if np.abs(shift[..., a]).max()*most[a] > 5e-5]
 
-def face_targets(w, d, motion, used)->tuple[dict, np.ndarray, list]:  # primitive -> targets; weights (T,K); names
-    "Write the facial actions of a clip."
-    s = static(d); out = {}
-    for i, p in enumerate(s.parts):
-        if p.mesh != 1: continue
-        out[i] = []
-        for number in used:
-            index, steps, turned = action(d, number)[i]
-            at, view = write_target(w, p, index, steps)
-            out[i].append(dict(POSITION=at, NORMAL=write_target(w, p, index, turned, I8, view)[0]))
-    names = [ARKIT[a] if motion.expression_basis == 'arkit52' else f'expression_{a}' for a in used]
-    return out, np.asarray(motion.expression[:, used], float), names
-
-def corrective_targets(w, d, poses)->tuple[dict, np.ndarray, list]:   # as face_targets
-    "Write the correctives of a clip."
-    s = static(d)
+def write_targets(
+    w:Writer, d:Dressed, motion:Motion, poses:np.ndarray,
+)->dict:      # mesh number -> targets a primitive, weights (T,K), names (K,)
+    "Write the facial actions and the correctives of a clip."
+    s, used, out = static(d), used_actions(d, motion), {}
     moved, shapes, amounts = corrective_shapes(d, poses)
     steps = np.rint(shapes/s.scale*32767).astype('<i2')
-    out = {i: [dict(POSITION=write_target(w, p, *moving_corners(p, moved, steps[..., k]))[0]) for k in range(steps.shape[-1])] for i, p in enumerate(s.parts) if p.mesh == 2}
-    return out, amounts, [f'corrective_{k}' for k in range(steps.shape[-1])]
+    for m in (1, 2, 3):
+        mine = [i for i, p in enumerate(s.parts) if p.mesh == m]
+        acts = [a for a in used if m & 1 and any(len(action(d, a)[i][0]) for i in mine)]
+        bends = range(steps.shape[-1]) if m & 2 else ()
+        targets = {i: [face_target(w, s.parts[i], *action(d, a)[i]) for a in acts]
+                      + [pose_target(w, s.parts[i], *moving_corners(s.parts[i], moved, steps[..., k]), m == 3) for k in bends] for i in mine}
+        names = [ARKIT[a] if motion.expression_basis == 'arkit52' else f'expression_{a}' for a in acts] + [f'corrective_{k}' for k in bends]
+        out[m] = targets, np.concatenate([motion.expression[:, acts], amounts[:, list(bends)]], 1), names
+    return out
+
+def face_target(w, part, index, steps, turned):
+    "A facial action: positions and normals."
+    at, view = write_target(w, part, index, steps)
+    return dict(POSITION=at, NORMAL=write_target(w, part, index, turned, I8, view)[0])
+
+def pose_target(w, part, index, steps, with_normals):
+    "A corrective: positions; all targets of a mesh must list the same attributes."
+    out = dict(POSITION=write_target(w, part, index, steps)[0])
+    if with_normals: out['NORMAL'] = write_target(w, part, index[:0], steps[:0], I8)[0]
+    return out
 
 # %% ../../nbs/22_show.gltf.ipynb #ad996129
 def glb_bytes(
@@ -329,7 +336,7 @@ def glb_bytes(
     turns, hips = quaternions(poses), s.bones[0] + np.asarray(motion.trans, float)
     nodes, meshes, moved = [dict(n, rotation=np.round(q, 6).tolist()) for n, q in zip(s.nodes, turns[0])], [], []
     nodes[0]['translation'] = np.round(hips[0], 6).tolist()
-    targets = {1: face_targets(w, d, motion, used_actions(d, motion)), 2: corrective_targets(w, d, poses)}
+    targets = write_targets(w, d, motion, poses)
     for m, name in enumerate(MESHES):
         mine, weights, names = targets.get(m, ({}, np.zeros((len(motion), 0)), []))
         mesh = dict(name=name, primitives=[dict(attributes=p.attributes, indices=p.indices, material=p.material, **({'targets': mine[i]} if mine.get(i) else {}))

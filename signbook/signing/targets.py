@@ -329,11 +329,11 @@ def push_apart(
     out = np.zeros((len(mine), 3))
     near = np.flatnonzero(np.linalg.norm(mine.mean(1) - other.mean(1), axis=-1) < .25)
     if not len(near): return out
-    between = (mine[near, :, None] - other[near, None]).reshape(len(near), -1, 3)
-    radius = np.array([b.radius for b in hand.balls])
-    overlap = (radius[:, None] + radius).ravel() - np.sqrt((between*between).sum(-1))
+    a, b, radius = mine[near], other[near], np.array([x.radius for x in hand.balls])
+    square = (a*a).sum(-1)[:, :, None] + (b*b).sum(-1)[:, None] - 2*a @ np.swapaxes(b, -1, -2)
+    overlap = (radius[:, None] + radius - np.sqrt(np.maximum(square, 0))).reshape(len(near), -1)
     worst, rows = overlap.argmax(1), np.arange(len(near))
-    need, way = np.maximum(overlap[rows, worst] - OVERLAP, 0), between[rows, worst]
+    need, way = np.maximum(overlap[rows, worst] - OVERLAP, 0), a[rows, worst // len(radius)] - b[rows, worst % len(radius)]
     out[near] = need[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
     return out
 
