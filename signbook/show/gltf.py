@@ -180,7 +180,7 @@ def skeleton(
     for j in range(1, 55): nodes[PARENTS[j]].setdefault('children', []).append(j)
     return nodes, bind, bones
 
-ROUGHNESS = {'skin': .62, 'mouth': .5, 'eyes': .15, 'hair': .55, 'shirt': .92, 'trousers': .9, 'shoes': .5}
+ROUGHNESS = {'skin': .68, 'mouth': .5, 'eyes': .15, 'hair': .8, 'shirt': .92, 'trousers': .9, 'shoes': .5}
 
 def materials(d:Dressed)->list:
     "One plain material each; colours in linear light."

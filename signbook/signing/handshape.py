@@ -22,7 +22,7 @@ from .posture import Digits, Handshape, Shape, shape_digits
 # %% ../../nbs/31_signing.handshape.ipynb #a65a910d
 DIGITS = dict(thumb=0, indexfinger=1, middlefinger=2, ringfinger=3, pinky=4)
 CLOSED = np.array([[78, 108, 62], [78, 108, 58], [78, 109, 52], [78, 108, 42]], float)
-BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(2, 74, 46), doublebent=(80, 95, 5), doublehooked=(75, 108, 68))
+BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(6, 72, 42), doublebent=(80, 95, 5), doublehooked=(75, 108, 68))
 CURL = dict(pinch=(40, 60, 32), cee=(25, 42, 25))
 FLAT = dict(pinch=(58, 12, 4), cee=(62, 8, 4))
 # base: fingers it selects, spread how, thumb meets them how, what the other fingers do
@@ -122,10 +122,10 @@ def _between(pair, q, rig):
     if not pair: return settle(_with_thumb(q, (-5, 35, 0, 30, 60)), rig, [Touch(Spot(0, 2, .6), Spot(3, 0, .1), .4, 0)], stiff=_STIFF)[0]
     near, far = sorted(DIGITS[d] for d in pair)
     over, q = _columns(range(1, far)), _with_thumb(q, _TUCK[near])
-    q[_columns(range(far, 5))] = (80, 106, 45)*(5 - far)
-    start = q.copy()
-    q[over], start[over] = (62, 98, 46)*near, (50, 75, 35)*near
-    touches = [Touch(Spot(0, 2, .8, 'core'), Spot(near, 0, 1, 'core'), .7, 0), Touch(Spot(0, 2, .8, 'core'), Spot(far, 0, 1, 'core'), .5, 0)]
+    q[_columns(range(far, 5))] = (76, 108, 60 if near == 3 else 30)*(5 - far)
+    start, tip = q.copy(), Spot(0, 2, .8 if near == 3 else .7, 'core')
+    q[over], start[over] = (72, 98, 30)*near, (50, 75, 35)*near
+    touches = [Touch(tip, Spot(near, 0, 1, 'core'), .7, 0), Touch(tip, Spot(far, 0, 1, 'core'), .5, 0)]
     stiff = np.array([.15]*16 + [.01]*5); stiff[SPREAD] = .15 if near == 1 else .5
     return settle(start, rig, touches, THUMB + over + list(SPREAD[:far]), q, stiff, _ALL_PAIRS, .003)[0]
 
@@ -163,8 +163,8 @@ def cross_fingers(shape, q, rig):
         spot = dict(fingertip=Spot(i, 2, .95), fingernail=Spot(i, 1, .95, (-.8, .5*side, 0)), fingerpad=Spot(i, 2, .55), fingermidjoint=Spot(i, 1, 0, 'nail'),
             fingerbase=Spot(i, 0, .1, 'nail'), fingerside=Spot(i, 2, .2, 'littlewards' if side > 0 else 'thumbwards'))[part]
         if part == 'fingernail':
-            q[_columns([i], (0, 1))] += -13*side, 12
-            q[_columns([j], (0, 1, 2))] += 15*side, -4, 14
+            q[_columns([i], (0, 1))] += -18*side, 12
+            q[_columns([j], (0, 1, 2))] += 20*side, -4, 14
         pairs = np.array([(3*i + x, 3*j + y) for x in range(3) for y in range(3) if x + y])
         q = settle(q, rig, [Touch(Spot(j, 1, .85) if part == 'fingernail' else Spot(j, 2, .45), spot, .8, 2)], _columns([i, j]), stiff=.12, pairs=pairs)[0]
     return q
