@@ -23,10 +23,9 @@ def start(port=17970):
 def resident_mb(pid): return int(re.search(r'VmRSS:\s+(\d+)', Path(f'/proc/{pid}/status').read_text())[1])/1024
 
 
-def visit(url, name, sentences):
+def visit(client, url, name, sentences):
     "One visitor: (seconds of each sentence, whether each answer was this visitor's own)."
-    from gradio_client import Client
-    client, seconds, own = Client(url, verbose=False), [], []
+    seconds, own = [], []
     for k in range(sentences):
         begin = time.perf_counter()
         answer = client.predict(f'Hello {name.title()}, number {k}', api_name='/sign')
@@ -43,12 +42,14 @@ def main():
     p.add_argument('--rounds', type=int, default=8)
     args = p.parse_args()
     if reason := missing('gradio', 'gradio_client'): return print(reason)
+    from gradio_client import Client
     process, url = start()
     try:
+        clients = {name: Client(url, verbose=False) for name in NAMES[:args.visitors]}
         seconds, own, memory = [], [], []
         for _ in range(args.rounds):
             with ThreadPoolExecutor(args.visitors) as pool:
-                for s, o in pool.map(lambda n: visit(url, n, args.sentences), NAMES[:args.visitors]): seconds += s; own += o
+                for s, o in pool.map(lambda n: visit(clients[n], url, n, args.sentences), clients): seconds += s; own += o
             memory.append(round(resident_mb(process.pid), 1))
     finally:
         process.terminate(); process.wait(20)

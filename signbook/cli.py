@@ -216,11 +216,13 @@ def convert(
     "Turn a clip into another format."
     check_source(source); prepare([target], look, None)
     from signbook import pipeline
-    from signbook.motion import formats
-    with about(source): motion = formats.load(source)
+    from signbook.motion import formats, points
+    with about(source): clip = formats.load(source)
+    motion = clip if target.suffix.lower() == '.npz' else points.on_free_body(clip)
+    lost = motion.meta.get('unread', [])[len(clip.meta.get('unread', [])):]
+    if lost: print(f"{target}: left out: {'; '.join(lost)}", file=sys.stderr)
     pipeline.save(motion, target, look=look, progress=progress(target.name))
     print(f"{target}: {motion.duration:.1f} s, {target.stat().st_size/1000:.0f} kB")
-    if motion.meta.get('unread'): print(f"not read: {motion.meta['unread']}", file=sys.stderr)
 
 # %% ../nbs/91_cli.ipynb #6c8ba889
 @app.command()

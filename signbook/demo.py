@@ -185,7 +185,7 @@ Choose a word under the avatar to go to its sign.
 **Your text** stays in this app's memory for at most an hour and is sent nowhere else.
 """
 PLAYER = ('<signbook-player src="{{value.src}}" spans="{{value.spans}}" label="{{value.label}}" background="{{value.background}}" cameras="{{value.cameras}}" '
-          'fps="{{value.fps}}" autoplay="{{value.autoplay}}"></signbook-player>')
+          'fps="{{value.fps}}" autoplay="{{value.autoplay}}" waiting="The signer is getting ready."></signbook-player>')
 LINE = """{{#if value.tokens}}<ol class="sb-line">{{#each value.tokens}}<li class="sb-token sb-{{this.kind}}"><span dir="auto">{{this.word}}</span>
 <select data-place="{{this.place}}" aria-label="How to sign: {{this.word}}">{{#each this.choices}}<option value="{{this.value}}" {{this.chosen}}>{{this.label}}</option>{{/each}}</select></li>
 {{/each}}</ol>{{/if}}"""
@@ -384,7 +384,8 @@ def launch(
     threading.Thread(target=warm, args=(clips,), daemon=True).start()
     app, (theme, head) = build(clips), style()
     app.launch(server_name=host, server_port=free_port(host, port or int(os.environ.get('PORT') or 7860)), quiet=True, prevent_thread_lock=True, ssr_mode=False,
-               share=False, theme=theme, head=head, footer_links=[], show_error=True, app_kwargs=dict(routes=routes(app.clips)), enable_monitoring=False)
+               share=False, theme=theme, head=head, footer_links=[], show_error=True, app_kwargs=dict(routes=routes(app.clips)), enable_monitoring=False,
+               state_session_capacity=500)
     atexit.register(app.clips.close); atexit.register(app.movies.close)
     print(f"signbook demo: {app.local_url}  (Ctrl+C stops it)", flush=True)
     if block: app.block_thread()

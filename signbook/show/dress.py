@@ -156,7 +156,7 @@ def sew(
     feet = piece.points(t.v)[piece.faces][..., 1].max(1) < t.joints[7, 1]
     skin, _ = keep(piece, ~np.any([*deep, feet], 0))
     skin = replace(skin, offset=closed_lips(t, skin))
-    parts = [skin, shirt(piece, f['shirt'], t.v, (kind('shirt'), kind('trim'))), trousers(piece, f['trousers'], t.v, t.joints, kind('trousers'))]
+    parts = [skin, shirt(piece, f['shirt'], t.v, t.joints, (kind('shirt'), kind('trim'))), trousers(piece, f['trousers'], t.v, t.joints, kind('trousers'))]
     for side in ('left', 'right'): parts.append(shoe(t.v, np.unique(t.faces[t.regions[f'{side}_foot']]), t.joints, (kind('shoe'), kind('sole'))))
     parts += hair(piece, f['hair'], t.v, t.crown, t.eye, t.ear, t.size, kind('hair'), look.hair_style) + teeth(t) + eyes(t)
     whole = join(parts)

@@ -274,12 +274,12 @@ def write_animation(
     clock = w.accessor(w.view(times), T, F32, 'SCALAR', min=[0.], max=[float(times[-1])])
     def add(node, path, output):
         samplers.append(dict(input=clock, output=output, interpolation='LINEAR')); channels.append(dict(sampler=len(samplers) - 1, target=dict(node=node, path=path)))
-    moving = np.flatnonzero(np.ptp(turns, axis=0).max(-1) > 2e-5)
-    if len(moving):
-        view = w.view(np.rint(turns[:, moving].transpose(1, 0, 2)*32767).astype('<i2'))
-        for i, j in enumerate(moving.tolist()): add(j, 'rotation', w.accessor(view, T, I16, 'VEC4', True, byteOffset=8*i*T))
+    moving = np.union1d(0, np.flatnonzero(np.ptp(turns, axis=0).max(-1) > 2e-5))       # the pelvis always: a clip that rests has a duration too
+    view = w.view(np.rint(turns[:, moving].transpose(1, 0, 2)*32767).astype('<i2'))
+    for i, j in enumerate(moving.tolist()): add(j, 'rotation', w.accessor(view, T, I16, 'VEC4', True, byteOffset=8*i*T))
     if np.ptp(hips, axis=0).max() > 1e-6: add(0, 'translation', w.accessor(w.view(hips.astype('<f4')), T, F32, 'VEC3'))
-    for node, values in weights: add(node, 'weights', w.accessor(w.view(np.rint(np.clip(values, -1, 1)*32767).astype('<i2')), values.size, I16, 'SCALAR', True))
+    for node, values in weights:
+        if np.ptp(values, axis=0).max() > 1e-5: add(node, 'weights', w.accessor(w.view(np.rint(np.clip(values, -1, 1)*32767).astype('<i2')), values.size, I16, 'SCALAR', True))
     return dict(name='signing', samplers=samplers, channels=channels)
 
 # %% ../../nbs/22_show.gltf.ipynb #a6476d65

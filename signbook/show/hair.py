@@ -133,7 +133,7 @@ def curtain(
 # %% ../../nbs/20e_show.hair.ipynb #387ced1f
 def bun(
     body:np.ndarray, anchor:int, middle:np.ndarray, size:float, kind:int, # as in curtain
-    rows:int=12, columns:int=28,
+    rows:int=16, columns:int=40,
 )->Piece:
     "A knot of hair at the back of the head."
     up, turn = np.meshgrid(np.linspace(0, np.pi, rows), np.linspace(0, 2*np.pi, columns, endpoint=False), indexing='ij')

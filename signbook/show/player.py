@@ -172,6 +172,6 @@ def notebook_player(
 ):                    # an `IPython.display.HTML`; put it last in a cell
     "The player as the output of a cell."
     page = motion_page(motion, look, autoplay=False)
-    frame = (f'<iframe title="Signing avatar" srcdoc="{html.escape(page)}" sandbox="allow-scripts allow-fullscreen" allow="fullscreen" loading="lazy" '
-             f'style="width:100%;height:{int(height)}px;border:1px solid #8888;border-radius:10px"></iframe>')
+    frame = (f'<div><iframe title="Signing avatar" srcdoc="{html.escape(page)}" sandbox="allow-scripts" allow="fullscreen" loading="lazy" '
+             f'style="width:100%;height:{int(height)}px;border:1px solid #8888;border-radius:10px"></iframe></div>')
     return require('IPython.display', 'dev').HTML(frame)

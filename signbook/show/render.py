@@ -25,8 +25,8 @@ from .mesh import corner_sum, unit
 
 # %% ../../nbs/21_show.render.ipynb #ccedda74
 CAMERAS = {   # metres from the rest place of a joint, for a body of size 1; fov is the vertical field of view
-    'front': dict(joint=9, target=(0, .135, .06), eye=(0, .17, 2.70), fov_deg=24.2),
-    'side':  dict(joint=9, target=(0, .135, .12), eye=(2.35, .22, 1.15), fov_deg=24.2),
+    'front': dict(joint=9, target=(0, .135, .06), eye=(0, .17, 2.70), fov_deg=24.8),
+    'side':  dict(joint=9, target=(0, .135, .12), eye=(2.35, .22, 1.15), fov_deg=24.8),
     'hands': dict(joint=9, target=(0, .115, .20), eye=(0, .28, 1.75), fov_deg=26.0),
     'face':  dict(joint=15, target=(0, .050, .06), eye=(0, .055, 1.30), fov_deg=13.5),
     'full':  dict(joint=0, target=(0, -.07, 0), eye=(0, .10, 4.3), fov_deg=26.5),

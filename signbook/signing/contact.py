@@ -254,7 +254,9 @@ def _balls(surface, j, tips)->tuple:
         for i in range(3):
             for t in ((0, .5) if i < 2 else (0, .45, .8)):
                 out.append(_ball(surface, 1 + 3*k + i, chain[i] + t*(chain[i+1] - chain[i]), chain[i], .008))
-    for base in j[[1, 4, 7, 10]]: out += [_ball(surface, 0, t*base, np.zeros(3), .012) for t in (.3, .55, .8)]
+    index, middle, pinky, ring, thumb = j[1], j[4], j[7], j[10], j[13]
+    rows = (index, (index + middle)/2, middle, (middle + ring)/2, ring, (ring + pinky)/2, pinky)
+    out += [_ball(surface, 0, t*base, np.zeros(3), .012) for base in rows for t in (.3, .5, .7, .9)] + [_ball(surface, 0, .6*thumb, np.zeros(3), .012)]
     back = -np.sign(j[4][0])*np.array([1., 0, 0])
     return tuple(out) + tuple(Ball(0, d*back, .024) for d in WRIST)
 

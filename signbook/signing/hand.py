@@ -61,7 +61,7 @@ class HandPose:
         return tuple(n for n, x, (lo, hi) in zip(DOFS, self.angles, _RANGE) if not lo - 1e-6 <= x <= hi + 1e-6)
 
 # %% ../../nbs/30h_signing.hand.ipynb #fee84ce4
-LEAN = np.array([-3., 2., 9., 18.])        # degrees that each finger leans towards the thumb when its knuckle is bent
+LEAN = np.array([-2., 1., 5., 12.])        # degrees that each finger leans towards the thumb when its knuckle is bent
 THUMB_AXIS = np.array([-.49, .86, .14])    # about what the thumb bends in the T-pose, palm frame of a right hand
 
 def _unit(v): return v/np.linalg.norm(v, axis=-1, keepdims=True)

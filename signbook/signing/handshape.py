@@ -21,8 +21,8 @@ from .posture import Digits, Handshape, Shape, shape_digits
 
 # %% ../../nbs/31_signing.handshape.ipynb #a65a910d
 DIGITS = dict(thumb=0, indexfinger=1, middlefinger=2, ringfinger=3, pinky=4)
-CLOSED = np.array([[78, 108, 62], [78, 108, 58], [78, 109, 52], [78, 108, 42]], float)
-BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(6, 72, 42), doublebent=(80, 95, 5), doublehooked=(75, 108, 68))
+CLOSED = np.array([[74, 101, 44], [76, 105, 50], [76, 106, 47], [76, 105, 42]], float)
+BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(6, 72, 42), doublebent=(80, 95, 5))
 CURL = dict(pinch=(40, 60, 32), cee=(25, 42, 25))
 FLAT = dict(pinch=(58, 12, 4), cee=(62, 8, 4))
 # base: fingers it selects, spread how, thumb meets them how, what the other fingers do
@@ -166,7 +166,7 @@ def cross_fingers(shape, q, rig):
             q[_columns([i], (0, 1))] += -18*side, 12
             q[_columns([j], (0, 1, 2))] += 20*side, -4, 14
         pairs = np.array([(3*i + x, 3*j + y) for x in range(3) for y in range(3) if x + y])
-        q = settle(q, rig, [Touch(Spot(j, 1, .85) if part == 'fingernail' else Spot(j, 2, .45), spot, .8, 2)], _columns([i, j]), stiff=.12, pairs=pairs)[0]
+        q = settle(q, rig, [Touch(Spot(j, 1, .85) if part == 'fingernail' else Spot(j, 2, .45), spot, .8, 2)], _columns([i, j]), stiff=np.where(np.isin(np.arange(21), MCP), .5, .12), pairs=pairs)[0]
     return q
 
 def solve(

@@ -176,9 +176,10 @@ def arm_track(
     wrist = track.point - off(got.hand)
     away = push_out(rig.grid, probe_points(posed, wrist, got.hand), np.where(track.contact, -.002, .004))
     if away.any(): wrist = wrist + _spread(away)
-    if other is not None:
+    for _ in range(3 if other is not None else 0):
         apart = push_apart(rig.hands[side], carried(posed.balls(), wrist, got.hand), other)
-        if apart.any(): wrist = wrist + _spread(apart)
+        if not apart.any(): break
+        wrist = wrist + _spread(apart)
     got = reach(arm, wrist, turned, track.swivel)
     return got.local, carried(posed.balls(), got.wrist, got.hand)
 

@@ -318,7 +318,7 @@ def _other_hand_spot(place, other):
 PROBES = ('palm', 'handback', 'thumbside', 'pinkyside', 'heel', 'wristpulse', 'wristback', 'thumbball',
           *(f'{d}:{p}' for d in ('index', 'middle', 'ring', 'pinky', 'thumb') for p in ('tip', 'mid', 'base', 'pad', 'nail', 'shaft', 'back')))
 
-OVERLAP = .008  # metres that two hands in contact may sink into each other (skin gives)
+OVERLAP = .006  # metres that two hands in contact may sink into each other (skin gives)
 
 def push_apart(
     hand:Hand, # whose balls have which radius
@@ -329,7 +329,7 @@ def push_apart(
     out = np.zeros((len(mine), 3))
     near = np.flatnonzero(np.linalg.norm(mine.mean(1) - other.mean(1), axis=-1) < .25)
     if not len(near): return out
-    a, b, radius = mine[near], other[near], np.array([x.radius for x in hand.balls])
+    a, b, radius = mine[near].astype(np.float32), other[near].astype(np.float32), np.array([x.radius for x in hand.balls], np.float32)
     square = (a*a).sum(-1)[:, :, None] + (b*b).sum(-1)[:, None] - 2*a @ np.swapaxes(b, -1, -2)
     overlap = (radius[:, None] + radius - np.sqrt(np.maximum(square, 0))).reshape(len(near), -1)
     worst, rows = overlap.argmax(1), np.arange(len(near))
@@ -395,7 +395,7 @@ def solve(
     swivel = cheapest_chain(cost, SWIVELS, .6)
     posed = pose_hand(rig.hands[side], aa_to_mat(keys.fingers))
     margin, aside = np.where(keys.contact, -.001, .006), np.zeros((k, 3))
-    for _ in range(3):
+    for _ in range(6):
         got = reach(arm, wrist, keys.rotation, swivel)
         moved = keys.point + aside - np.einsum('kij,kj->ki', got.hand, keys.offset)
         push = push_out(rig.grid, probe_points(posed, moved, got.hand), margin)

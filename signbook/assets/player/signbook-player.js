@@ -4,9 +4,14 @@
  * nothing else. One clock of our own drives the clip (model-viewer stays paused and is told the time), so that speed,
  * loop, single frames and the end of the clip mean exactly what the buttons say.
  *
- * Attributes: src (URL, data: or blob:) or glb (base64 of a gzipped GLB); spans (JSON: [{gloss, word, kind, start,
- * end}], seconds); label; background (a CSS colour); poster; fps; speed; cameras (JSON: {name: {target, size,
- * theta, phi, track: [{start, target, size}]}}, metres, degrees, seconds; target and size are the box to be in the picture); autoplay; loop; fill (take the height of the container).
+ * Attributes
+ *   src                 address of the GLB (URL, data: or blob:), or
+ *   glb                 the GLB itself, gzipped, in base64
+ *   spans               JSON: [{gloss, word, kind, start, end}], seconds
+ *   cameras             JSON: {name: {target, size, theta, phi, track: [{start, target, size}]}}; metres, degrees, seconds;
+ *                       target and size are the box that has to be in the picture, track moves it from sign to sign
+ *   label, background, poster, fps, speed, waiting (said while there is no clip), autoplay ("no" is off), loop,
+ *   fill                take the height of the container
  * Methods: play() pause() seek(seconds) step(frames) view(name) reset(). Properties: time, duration, playing, spans.
  * Events: signbook-ready, signbook-span (detail: the span now signed, or null), signbook-error.
  */
@@ -268,7 +273,7 @@
       const ticket = this.ticket = {}, stale = () => this.ticket !== ticket || !this.isConnected;
       this.pause(); this.ready = false; this.enable(false); this.release();
       const packed = this.getAttribute('glb');
-      if (!packed && !this.getAttribute('src')) { this.say(''); if (this.model) this.model.removeAttribute('src'); return; }
+      if (!packed && !this.getAttribute('src')) { this.say(this.getAttribute('waiting') || ''); if (this.model) this.model.removeAttribute('src'); return; }
       if (!hasWebGL()) return this.still('This browser cannot show 3D here (WebGL is off). The signs are listed below.');
       this.say('Loading the avatar\u2026');
       try {
