@@ -205,7 +205,8 @@ def style():
     theme = gr.themes.Default(primary_hue='blue', neutral_hue='slate', font=fonts, font_mono=['ui-monospace', 'monospace'], text_size='lg').set(
         button_primary_background_fill='#1f4f8f', button_primary_background_fill_hover='#173d70', button_primary_text_color='#ffffff',
         button_primary_background_fill_dark='#1f4f8f', button_primary_background_fill_hover_dark='#2a62ab', body_text_color_subdued='#4a5666',
-        body_text_color_subdued_dark='#b4c0cf', block_info_text_color='#4a5666', block_info_text_color_dark='#b4c0cf', slider_color='#1f4f8f', slider_color_dark='#9cc4ff')
+        body_text_color_subdued_dark='#b4c0cf', block_info_text_color='#4a5666', block_info_text_color_dark='#b4c0cf', slider_color='#1f4f8f', slider_color_dark='#9cc4ff', input_border_color='#7b8794',
+        input_border_color_dark='#8a97a8', checkbox_border_color='#5d6b7a', checkbox_border_color_dark='#b4c0cf', input_border_width='1px', border_color_primary='#b3bdc9', border_color_primary_dark='#46536a')
     return theme, f"<style>{assets('demo', 'page.css').read_text()}</style>{player_scripts('player', preload=True)}"
 
 # %% ../nbs/92_demo.ipynb #6c2dcce6

@@ -91,7 +91,7 @@ def pieces(
 # %% ../../nbs/32a_signing.english.ipynb #c526cc78
 ENDINGS = {"'m": 'am', "'re": 'are', "'ve": 'have', "'ll": 'will', "'d": 'would', "'s": "'s"}
 WHOLE = {"can't": 'can not', 'cannot': 'can not', "won't": 'will not', "shan't": 'will not', "ain't": 'is not',
-         "let's": 'let us', 'gonna': 'going to', 'wanna': 'want to', 'gotta': 'have to', "y'all": 'you all',
+         "let's": 'let us', 'gonna': 'will', 'wanna': 'want to', 'gotta': 'have to', "y'all": 'you all',
          "c'mon": 'come on', "o'clock": 'time'}
 BARE = "can't don't didn't doesn't isn't aren't wasn't won't haven't couldn't I'm that's what's".split()
 WITHOUT = {w.replace("'", '').casefold(): w for w in BARE}  # typed in a hurry: dont, im

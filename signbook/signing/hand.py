@@ -9,8 +9,9 @@ __all__ = ['FINGERS', 'DOFS', 'LIMITS', 'SPREAD', 'MCP', 'PIP', 'DIP', 'OUT', 'F
            'spot_at', 'settle', 'together']
 
 # %% ../../nbs/30h_signing.hand.ipynb #81c1f1a6
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2s
 import numpy as np
 from ..core import SignbookError, check_shape
 from ..motion.body import Body
@@ -83,7 +84,7 @@ def _bending_axes(bones):
 # %% ../../nbs/30h_signing.hand.ipynb #a7a00aef
 _DIGITS = ('thumb', *FINGERS)
 
-def _own_skin(body, skin):
+def _own_skin(body):
     "Which of the 15 phalanges carries each vertex of a right hand, or -1."
     columns = [joint(f'right_{d}{k}') for d in _DIGITS for k in (1, 2, 3)] + [joint('right_wrist')]
     share = np.asarray(body.weights[:, columns].todense())
@@ -115,27 +116,39 @@ class Rig:
     def spread(self)->np.ndarray: # (4,) sideways directions of the fingers at rest, radians
         return np.arctan2(self.bones[1:, 0, 2], self.bones[1:, 0, 0])
 
+    @property
+    def mark(self)->str: # short text that changes when the hand does (by about 0.2 mm)
+        return blake2s(np.round(np.concatenate([self.rest.ravel(), self.middle.ravel(), self.radius.ravel()])*5000).astype(np.int16).tobytes(), digest_size=6).hexdigest()
+
+def _tip(body, digit, skin, own, start, bone):
+    "The tip of a digit: a landmark, or the skin that is farthest along its last phalanx."
+    if f'right_{digit}_tip' in body.landmarks: return skin[body.landmarks[f'right_{digit}_tip']]
+    mine = skin[own == 3*_DIGITS.index(digit) + 2]
+    return mine[((mine - start) @ bone).argmax()]
+
 def measure(
     body:Body,  # any body in the SMPL-X layout
     betas=None, # (B,) its shape
-)->Rig:         # what its right hand is like at rest
+)->Rig:         # what its right hand is like when its pose is zero
     "Bones, axes and flesh of a body's hand."
-    joints, skin = body.joints(betas).astype(float), body.shaped(betas).astype(float)
+    still = np.zeros((1, 55, 3))
+    joints, skin, own = body.fk(still, betas=betas)[1][0].astype(float), body.skin(still, betas=betas)[0].astype(float), _own_skin(body)
+    at = [[joints[joint(f'right_{d}{k}')] for k in (1, 2, 3)] for d in _DIGITS]
+    rest = np.array([[*p, _tip(body, d, skin, own, p[2], p[2] - p[1])] for d, p in zip(_DIGITS, at)])
     frame, wrist = _palm_frame(joints), joints[joint('right_wrist')]
-    rest = np.array([[*(joints[joint(f'right_{d}{k}')] for k in (1, 2, 3)), skin[body.landmarks[f'right_{d}_tip']]] for d in _DIGITS])
-    rest, skin, own = (rest - wrist) @ frame, (skin - wrist) @ frame, _own_skin(body, skin)
+    rest, skin = (rest - wrist) @ frame, (skin - wrist) @ frame
     length = np.linalg.norm(np.diff(rest, axis=1), axis=-1)
     bones = np.diff(rest, axis=1)/length[..., None]
     axes = _bending_axes(bones)
     flesh = [[_capsule(skin[own == 3*d + k], rest[d, k], bones[d, k], axes[d, k], length[d, k], k == 2) for k in range(3)] for d in range(5)]
     return Rig(frame, rest, bones, axes, np.array([[m for m, _ in row] for row in flesh]), np.array([[r for _, r in row] for row in flesh]), length)
 
-_RIGS = {}
-
-def rig_of(body:Body)->Rig:
-    "The hand of a body in its own mean shape, measured once."
-    if id(body) not in _RIGS: _RIGS[id(body)] = (body, measure(body)) # the body is kept, so its id stays its own
-    return _RIGS[id(body)][1]
+@lru_cache(maxsize=16)
+def rig_of(
+    body:Body, # whose
+)->Rig:        # measured once
+    "The hand of a body in its own mean shape."
+    return measure(body)
 
 # %% ../../nbs/30h_signing.hand.ipynb #90a3fd72
 def _thumb_base(q, rig):

@@ -81,7 +81,7 @@ def read_table(
     for n, cells in enumerate(lines[1:], 2):
         if not any(cells) or cells[0].startswith('#'): continue
         if len(cells) == len(columns): rows.append((n, dict(zip(columns, (c.strip() for c in cells)))))
-        else: problems.append(Problem(n, f'expected {len(columns)} columns, got {len(cells)}: one tab between two columns', name))
+        else: problems.append(Problem(n, f'expected {len(columns)} columns, got {len(cells)}; put one tab between two', name))
     return rows, problems
 
 # %% ../../nbs/32_signing.lexicon.ipynb #5d21bdea

@@ -9,6 +9,7 @@ __all__ = ['RELAXED', 'LEAD', 'TAIL', 'TOP_SPEED', 'LETTER_HOLD', 'SIGN_HOLD', '
 # %% ../../nbs/38_signing.timing.ipynb #0c5c7544
 from dataclasses import dataclass
 import numpy as np
+from ..core import SignbookError
 from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
@@ -35,8 +36,8 @@ class Pace:
     pause: float = 1.
 
     def __post_init__(self):
-        for name in ('speed', 'transition', 'pause'):
-            if not .1 <= getattr(self, name) <= 10: raise ValueError(f'{name} must lie between 0.1 and 10, got {getattr(self, name)}')
+        for name, low in (('speed', .1), ('transition', .1), ('pause', 0.)):
+            if not low <= getattr(self, name) <= 10: raise SignbookError(f'{name} must lie between {low:g} and 10, got {getattr(self, name)}')
 
 # %% ../../nbs/38_signing.timing.ipynb #4e790474
 RELAXED = Handshape(Shape('flathand'), Shape('flathand', ('fingerbendmod',)))

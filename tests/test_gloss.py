@@ -1,0 +1,229 @@
+"""Text to gloss: sentences with the line they must give, text that nobody expected, and the edited line."""
+import json
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from signbook.core import SignbookError
+from signbook.signing.english import clean, number_words, pieces
+from signbook.signing.gloss import choose, coverage, drop, parse_line, spell, text_to_gloss
+from signbook.signing.lexicon import COLUMNS, Alphabet, Lexicon
+
+LEXICON, ALPHABET = Lexicon.load('ase'), Alphabet.load('ase')
+
+
+def gloss(text, **kw): return text_to_gloss(text, LEXICON, ALPHABET, **kw)
+
+
+def accounted(line): return {i for item in (*line.tokens, *line.dropped) for i in item.words}
+
+
+# ---- sentences
+
+SENTENCES = {
+    'Hello! My name is Anna, nice to meet you.': 'HELLO ! MY NAME fs-ANNA , NICE MEET YOU .',
+    'hello': 'HELLO',
+    'Thank you very much': 'THANK-YOU',
+    'What is your name?': 'WHAT YOUR NAME ?',
+    "What's your name?": 'WHAT YOUR NAME ?',
+    'How many children do you have?': 'HOW-MANY CHILDREN YOU HAVE ?',
+    "I don't know where she went.": "ME DON'T-KNOW WHERE HE-SHE-IT GO .",
+    'I DON’T KNOW': "ME DON'T-KNOW",
+    "He doesn't want to read that book.": "HE-SHE-IT DON'T-WANT READ THAT BOOK .",
+    "She can't hear.": "HE-SHE-IT CAN'T HEAR .",
+    'I would like coffee with milk': 'ME WANT COFFEE WITH MILK',
+    'Do you like milk?': 'YOU LIKE MILK ?',
+    'What do you do?': 'WHAT YOU DO ?',
+    "She's my sister's friend.": 'HE-SHE-IT MY SISTER HIS-HER FRIEND .',
+    'My name is Will. I will go.': 'MY NAME fs-WILL . ME WILL GO .',
+    'I see Mom': 'ME SEE MOTHER',
+    'HELLO MOTHER': 'HELLO MOTHER',
+    'The children were eating apples': 'CHILDREN EAT APPLE',
+    'I thought it was better': 'ME THINK HE-SHE-IT BETTER',
+    'two dogs and twenty-five cats': '2 DOG AND 25 CAT',
+    'It cost $1,250.50!': 'HE-SHE-IT fs-COST 1250 fs-POINT 50 fs-DOLLARS !',
+    'room 007, 10 or 2nd': 'fs-ROOM 007 , 10 fs-OR fs-2ND',
+    'Zoë is from Łódź': 'fs-ZOE FROM fs-LODZ',
+    'Dr. Smith works here...': 'DOCTOR fs-SMITH WORK HERE .',
+    'U.S.A. no': 'fs-USA NO',
+    'I gotta go, dont wait': 'ME MUST GO , NOT WAIT',
+    'one\n\ntwo': '1 . 2',
+    'well-known (and “good”)': 'FINE KNOW AND GOOD',
+}
+
+
+@pytest.mark.parametrize('text', SENTENCES)
+def test_sentences(text):
+    line = gloss(text)
+    assert line.line == SENTENCES[text]
+    assert accounted(line) == set(range(len(line.words)))
+
+
+def test_alignment_keeps_contractions_and_phrases_together():
+    line = gloss("I don't know, thank you!")
+    assert [(t.id, t.text, t.words) for t in line.tokens] == [
+        ('ME', 'I', (0,)), ("DON'T-KNOW", "don't know", (1, 2)), (',', ',', (2,)), ('THANK-YOU', 'thank you', (3, 4)), ('!', '!', (4,))]
+
+
+def test_candidates_come_along():
+    (token,) = gloss('right').tokens
+    assert token.candidates == ('RIGHT', 'RIGHT/2') and token.sense == 1
+
+
+def test_every_dropped_word_has_a_reason():
+    line = gloss('The dog is 犬 🐕')
+    assert [(d.text, d.reason.split(':')[0]) for d in line.dropped] == [
+        ('The', 'article'), ('is', 'form of "be"'), ('犬', 'no hand letter in the ase alphabet'), ('🐕', 'symbol')]
+    assert str(coverage(line)) == '1 signed, 0 spelled, 4 dropped (The, is, 犬, 🐕)'
+
+
+def test_other_spoken_languages_get_no_english_rules(tmp_path):
+    path = tmp_path/'qaa.tsv'
+    path.write_text('\t'.join(COLUMNS) + '\nHAVE\ta\t\tflathand extfingero palmu\t\tme\t\n')
+    line = text_to_gloss("il a l'été", Lexicon.load(path), ALPHABET, spoken='fr')
+    assert line.line == 'fs-IL HAVE fs-LETE' and line.dropped == () and line.language == 'qaa'
+
+
+# ---- text that nobody expected
+
+HOSTILE = ['', ' ', '\n\n\n', '\x00', '\ufeff', '.', '?!?!', '...', '-', "'", "''''", '"', '<script>alert(1)</script>', '../../etc/passwd',
+           '{0}%s$x', '😀' * 50, '👩‍👧‍👦', '\ud83d', 'مرحبا بك', 'שלום', '你好世界', 'नमस्ते', 'e\u0301\u0301\u0301', 'a' * 5000, "don't" * 300,
+           '1' * 400, '1,2,3', '1.2.3', '٣ كتب', '½ ² ①', 'ﬁne', 'İstanbul ıßß', '\u202eevil\u202c', 'a\u200bb\u00adc', 'fs-ANNA', 'A/B/C',
+           'http://a.b/c?d=e&f', 'x@y.org', '#1 @all 50%', '— –', '(', 'I', "'s", "n't", '_under_score_', '\t\ttabs\t', 'ẞ', 'Ω', '℮ ™ ©']
+
+
+@pytest.mark.parametrize('text', HOSTILE, ids=lambda t: ascii(t)[:30])
+def test_nothing_breaks_it(text):
+    line = gloss(text)
+    json.dumps(line.report(), allow_nan=False).encode()
+    assert parse_line(line.line, LEXICON, ALPHABET).line == line.line
+    for t in line.tokens: assert t.kind in ('sign', 'spell', 'number', 'pause') and all(k in ALPHABET.letters for k in t.letters)
+
+
+def test_what_is_not_text():
+    for bad in (None, 3, b'hello', ['hello']):
+        with pytest.raises(SignbookError, match='expected a string'): gloss(bad)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text(text):
+    line = gloss(text)
+    again = parse_line(line.line, LEXICON, ALPHABET, line)
+    assert again == line and coverage(again) == coverage(line)
+    assert accounted(line) <= set(range(len(line.words)))
+    assert not line.tokens or line.tokens[0].kind != 'pause'
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from([w for e in LEXICON for w in e.words] + 'Anna blorks 17 , . ? the is'.split()), max_size=15))
+def test_sentences_of_known_words(words):
+    line = gloss(' '.join(words))
+    assert accounted(line) | {i for i, w in enumerate(line.words) if w in ',.?'} == set(range(len(line.words)))
+    assert parse_line(line.line, LEXICON, ALPHABET).line == line.line
+
+
+def test_real_sentences(shared_data):
+    "2,000 sentences of real signing: everything is accounted for, and the edited line is the line."
+    with open(shared_data/'text'/'how2sign'/'train.tsv', encoding='utf-8') as f: texts = [r.split('\t')[2] for r in list(f)[1:2001]]
+    lines = [gloss(t) for t in texts]
+    for line in lines:
+        assert parse_line(line.line, LEXICON, ALPHABET, line) == line
+        assert all(not any(c.isalnum() for c in line.words[i]) for i in set(range(len(line.words))) - accounted(line)), line.text
+    signed, spelled = (sum(len(getattr(coverage(x), k)) for x in lines) for k in ('signed', 'spelled'))
+    assert signed / (signed + spelled) > .5
+
+
+def test_numbers_in_words():
+    ones = 'zero one two three four five six seven eight nine'.split()
+    assert [number_words([w]) for w in ones] == [(1, n) for n in range(10)]
+    assert number_words('nine hundred ninety nine thousand nine hundred ninety nine'.split()) == (8, 999999)
+    assert number_words('twenty twenty'.split()) == (1, 20) and number_words('hundred'.split()) == (0, 0)
+
+
+def test_time_is_linear():
+    words = [e.words[0] for e in LEXICON]
+    random.Random(0).shuffle(words)
+    def seconds(n):
+        text = ' '.join((words * 10)[:n]) + '.'
+        start = time.process_time()
+        gloss(text)
+        return time.process_time() - start
+    gloss('blorks went')
+    short, long = min(seconds(100) for _ in range(5)), min(seconds(1600) for _ in range(3))
+    assert long < 16 * 4 * max(short, .0005)
+
+
+def test_glossing_loads_nothing_heavy():
+    code = ("import sys; from signbook.signing.gloss import text_to_gloss; from signbook.signing.lexicon import Alphabet, Lexicon; "
+            "text_to_gloss('Hello, I like milk', Lexicon.load('ase'), Alphabet.load('ase')); "
+            "print(*(m for m in ('torch', 'scipy', 'lemminflect', 'pandas', 'signbook.signing.hamnosys') if m in sys.modules))")
+    assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout.strip() == ''
+
+
+# ---- the line that people edit
+
+def test_small_letters_and_spaces_are_fine():
+    assert parse_line('  me   love  fs-anna  right/2 RIGHT/1 ? ', LEXICON, ALPHABET).line == 'ME LOVE fs-ANNA RIGHT/2 RIGHT ?'
+
+
+@pytest.mark.parametrize('line,says', [
+    ('ME HELO', "token 2: no sign 'HELO' in the ase lexicon; nearest: HELLO"),
+    ('QQQQ', "no sign 'QQQQ' in the ase lexicon; or spell with fs-"),
+    ('RIGHT/9', 'RIGHT has 2 senses'),
+    ('BOOK/0', 'BOOK has 1 sense'),
+    ('BOOK/x', 'BOOK has 1 sense'),
+    ('fs-', 'nothing to spell'),
+    ('fs-漢', 'no hand letter for 漢'),
+    ('HELLO <b>', "no sign '<B>'"),
+    ('HELO BOK', "token 1: .*nearest: HELLO.*; token 2: .*nearest: BOOK"),
+    ('HELLO 😀', "no sign '😀'"),
+    ('ME -', "no sign '-'"),
+])
+def test_mistakes_are_named(line, says):
+    with pytest.raises(SignbookError, match=says.replace('(', r'\(')) as e: parse_line(line, LEXICON, ALPHABET)
+    assert '\n' not in str(e.value)
+
+
+def test_edits_keep_captions():
+    line = gloss('I like the red car!')
+    edited = parse_line('ME LOVE RED fs-CAR ?', LEXICON, ALPHABET, line)
+    assert [(t.id, t.text) for t in edited.tokens] == [('ME', 'I'), ('LOVE', 'like'), ('RED', 'red'), ('fs-CAR', 'car'), ('?', '!')]
+    assert edited.words == line.words and edited.text == line.text
+    assert edited.tokens[1].candidates == ('LIKE', 'SAME', 'LOVE')
+
+
+def test_deleted_glosses_are_listed_as_dropped():
+    line = gloss('I like red cars')
+    edited = parse_line('ME CAR', LEXICON, ALPHABET, line)
+    assert [(t.id, t.text) for t in edited.tokens] == [('ME', 'I'), ('CAR', 'cars')]
+    assert [(d.text, d.reason) for d in edited.dropped] == [('like', 'dropped by hand'), ('red', 'dropped by hand')]
+
+
+def test_buttons():
+    line = gloss('Turn right, please')
+    i = [t.gloss for t in line.tokens].index('RIGHT')
+    assert choose(line, i, 'right/2', LEXICON).tokens[i].text == 'right'
+    assert spell(line, i, ALPHABET).line == 'fs-TURN fs-RIGHT , PLEASE'
+    assert drop(line, i).line == 'fs-TURN , PLEASE' and drop(line, i).dropped[-1].text == 'right'
+    assert spell(gloss('thank you'), 0, ALPHABET).line == 'fs-THANK fs-YOU'
+    for bad in (-1, 99):
+        with pytest.raises(SignbookError, match='expected 0 to 3'): drop(line, bad)
+    with pytest.raises(SignbookError, match='nearest'): choose(line, i, 'RIHT', LEXICON)
+    with pytest.raises(SignbookError, match='no letter'): spell(line, 2, ALPHABET)
+
+
+def test_report_is_json_with_everything():
+    report = json.loads(json.dumps(gloss('Hi Zoë, 12 😀').report()))
+    assert report['line'] == 'HELLO fs-ZOE , 12' and report['language'] == 'ase'
+    assert report['coverage'] == dict(signed=[['Hi', 'HELLO'], ['12', '12']], spelled=[['Zoë', 'Z-O-E']], share=.667,
+                                      dropped=[dict(text='😀', reason='symbol: neither sign nor hand letter', words=[3])])
+    assert report['tokens'][1] == dict(id='fs-ZOE', gloss='ZOE', kind='spell', words=[1], text='Zoë', candidates=[], sense=1, letters=['Z', 'O', 'E'])
+
+
+def test_pieces_of_a_word():
+    assert [p.text for p in pieces(clean('“$3.50,”'), 0)] == ['3', 'point', '50', 'dollars', ',']
