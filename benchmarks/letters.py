@@ -111,7 +111,7 @@ def pictures(motion, frames, yaw, look, size, distance):
     from signbook.show import render
     _, at = body.load().fk(motion.poses[frames], motion.trans[frames], motion.betas)
     hand, angle = at[:, joint('right_middle1')].mean(0).astype(float), np.radians(yaw)
-    camera = dict(target=tuple(hand), eye=tuple(hand + distance*np.array([np.sin(angle), 0, np.cos(angle)])), fov=27.)
+    camera = dict(target=tuple(hand), eye=tuple(hand + distance*np.array([np.sin(angle), 0, np.cos(angle)])), fov_deg=27.)
     return [image[..., :3] for image in render.frames(motion, look, size, camera, pick=frames)]
 
 

@@ -1,5 +1,5 @@
 """How long things take, warm and cold: python benchmarks/speed.py [--sentences 60] [--only motion glb]"""
-import argparse, os, random, re, subprocess, sys, tempfile, time, urllib.request
+import argparse, os, random, re, resource, subprocess, sys, tempfile, threading, time, urllib.request
 from pathlib import Path
 import numpy as np
 from table import keep, missing
@@ -71,13 +71,13 @@ def film(args):
 
 
 def process(*words, repeats):
-    "Median wall seconds of a fresh process."
-    times = []
+    "Median seconds of a fresh process: wall, processor."
+    times, used = [], lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     for _ in range(repeats):
-        start = time.perf_counter()
-        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir())
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
+        wall, cpu = time.perf_counter(), used()
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tempfile.gettempdir())
+        times.append((time.perf_counter() - wall, used() - cpu))
+    return tuple(float(np.median(t)) for t in zip(*times))
 
 
 FIRST = "from signbook.pipeline import text_to_motion\nfrom signbook.show.gltf import glb_bytes\nglb_bytes(text_to_motion('Hello! My name is Anna. Nice to meet you.').motion)"
@@ -87,8 +87,10 @@ def cold(args):
     cli, py, n = str(Path(sys.executable).parent / 'signbook'), sys.executable, args.repeats
     light = "import sys, signbook\nsys.exit('torch is imported' if 'torch' in sys.modules else 0)"
     with tempfile.TemporaryDirectory() as folder:
-        return dict(python_s=process(py, '-c', 'pass', repeats=n), import_s=process(py, '-c', light, repeats=n), first_sentence_s=process(py, '-c', FIRST, repeats=n),
-                    cli_gloss_s=process(cli, 'gloss', 'hello', repeats=n), cli_sign_s=process(cli, 'sign', 'hello', '-o', f'{folder}/x.npz', repeats=n))
+        todo = dict(python=(py, '-c', 'pass'), import_=(py, '-c', light), first_sentence=(py, '-c', FIRST), cli_gloss=(cli, 'gloss', 'hello'),
+                    cli_sign=(cli, 'sign', 'hello', '-o', f'{folder}/x.npz'))
+        got = {k.strip('_'): process(*v, repeats=n) for k, v in todo.items()}
+    return {f'{k}_s': v[0] for k, v in got.items()} | {f'{k}_processor_s': v[1] for k, v in got.items()}
 
 
 class Demo:
@@ -103,6 +105,7 @@ class Demo:
             if found := re.search(r'http://[\d.]+:\d+/', said_now): break
         else: raise RuntimeError('the demo did not start:\n' + ''.join(said))
         self.url = found[0]
+        threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()   # so that it never waits for a reader
         while urllib.request.urlopen(self.url, timeout=30).status != 200: time.sleep(.02)
         self.seconds = time.perf_counter() - start
 

@@ -9,7 +9,7 @@ __all__ = ['LIMIT', 'PAUSE_WORDS', 'EXAMPLES', 'LANGUAGES', 'NOTICE', 'ABOUT', '
            'style', 'shown', 'count', 'attempt', 'build', 'free_port', 'warm', 'launch']
 
 # %% ../nbs/92_demo.ipynb #28f40556
-import atexit, html, json, logging, os, socket, threading
+import atexit, html, json, logging, os, signal, socket, sys, threading
 from dataclasses import dataclass
 from types import SimpleNamespace
 from .clips import FORMATS, Clips, Movies, clip_file, clip_path, routes
@@ -382,12 +382,14 @@ def launch(
     os.environ.setdefault('GRADIO_ANALYTICS_ENABLED', 'False')
     host = host or os.environ.get('GRADIO_SERVER_NAME') or ('0.0.0.0' if 'SPACE_ID' in os.environ else '127.0.0.1')
     clips = Clips()
+    atexit.register(clips.close)
+    if block: signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))      # so that files are cleared away when a host stops us
     threading.Thread(target=warm, args=(clips,), daemon=True).start()
     app, (theme, head) = build(clips), style()
     app.launch(server_name=host, server_port=free_port(host, port or int(os.environ.get('PORT') or 7860)), quiet=True, prevent_thread_lock=True, ssr_mode=False,
                share=False, theme=theme, head=head, footer_links=[], show_error=True, app_kwargs=dict(routes=routes(app.clips)), enable_monitoring=False,
                state_session_capacity=500)
-    atexit.register(app.clips.close); atexit.register(app.movies.close)
+    atexit.register(app.movies.close)
     print(f"signbook demo: {app.local_url}  (Ctrl+C stops it)", flush=True)
     if block: app.block_thread()
     return app

@@ -210,13 +210,14 @@ def test_from_the_keyboard_alone(page):
     before = page.evaluate(f"{P}.getAttribute('src')")
     page.get_by_label("Your sentence").press("Enter")
     shown(page, before)
+    page.evaluate(f"{P}.pause()")
     page.get_by_label("Your sentence").focus()
     seen = []
     for _ in range(45):
         page.keyboard.press("Tab")
         seen.append(page.evaluate("""(() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
             return e && (e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent).trim(); })()"""))
-    for name in ("Sign", "Pause", "Playback speed", "Front", "Full screen", "Sign language", "How to sign: Hello", "Sign this line", "Make a video (MP4)"):
+    for name in ("Sign", "Play", "Playback speed", "Front", "Full screen", "Sign language", "How to sign: Hello", "Sign this line", "Make a video (MP4)"):
         assert any(s and s.startswith(name) for s in seen), (name, seen)
 
 
@@ -250,7 +251,12 @@ def test_programs_get_the_same_words(server):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/sign"}
 
 
-def test_the_next_port_if_this_one_is_taken(server):
+def test_the_next_port_if_this_one_is_taken_and_nothing_is_left_behind(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     other = Server(str(server.port))
-    try: assert other.port == server.port + 1
+    try:
+        assert other.port == server.port + 1
+        assert list(tmp_path.glob("signbook-*"))
     finally: other.stop()
+    assert other.process.returncode == 0
+    assert list(tmp_path.glob("signbook-*")) == []

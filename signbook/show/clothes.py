@@ -94,7 +94,7 @@ def eased(
     amount:np.ndarray,   # (R,) how much to ease where, 0..1
     size:float,          # of the body
 )->np.ndarray:           # (R,3) metres
-    "The piece without small forms where `amount` is 1, and with large ones softened by at most 4.5 mm."
+    "The piece without small forms where `amount` is 1; of large ones, hollows are filled by up to 4.5 mm and hills lowered by up to 2."
     at = piece.points(body)
     where = np.flatnonzero(amount > 0)
     box = at[where].min(0) - .04*size, at[where].max(0) + .04*size
@@ -102,7 +102,7 @@ def eased(
     a, b, c = (at[piece.faces[:, k]] for k in range(3))
     area = np.bincount(piece.faces.ravel(), np.linalg.norm(np.cross(b - a, c - a), axis=1).repeat(3), len(at))[front]
     fine, coarse = (levelled(at[front], area, np.searchsorted(front, np.intersect1d(where, front)), w*size) for w in (.009, .032))
-    out, where, most = at.copy(), np.intersect1d(where, front), .0045*size
+    out, where, most = at.copy(), np.intersect1d(where, front), np.where(coarse > fine, .0045, .002)*size
     out[where, 2] += amount[where]*(fine + most*np.tanh((coarse - fine)/most))
     return out
 

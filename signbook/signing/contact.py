@@ -153,7 +153,8 @@ class Skin:
 
     def _beside(self, height, sign, bone):
         m = self.measures
-        point, _ = _shoot(self.surface, m, height, sign, SIDE)
+        hit = _shoot(self.surface, m, height, sign, SIDE)
+        point = hit[0] if hit else np.array([sign*m.shoulder_x, height, m.ear_z])  # at shoulder height the arms are in the way
         return Anchor(point + np.array([sign*BESIDE, 0, .02]), np.array([sign, 0., 0.]), bone)
 
 def skin_of(

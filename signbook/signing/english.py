@@ -103,7 +103,7 @@ def expand(
     "The words inside a contraction; 's is *is* after pronouns and question words, otherwise the possessive."
     word = WITHOUT.get(word.casefold(), word)
     if word.casefold() in WHOLE: return WHOLE[word.casefold()].split()
-    if word.casefold().endswith("n't"): return [word[:-3], 'not']
+    if word.casefold().endswith("n't"): return [word[:-3], 'not'] if word[:-3] else ['not']
     stem, mark, tail = word.rpartition("'")
     ending = ENDINGS.get(f"'{tail}".casefold())
     if not (stem and ending): return [word]
@@ -168,7 +168,9 @@ def sentences(
     cut, current = [], []
     for p in found:
         current.append(p)
-        if p.kind == 'pause' and p.text != ',': cut, current = cut + [current], []
+        if p.kind == 'pause' and p.text != ',':
+            cut.append(current)
+            current = []
     return cut + [current] if current else cut
 
 def read(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'PAIRED', 'FACING', 'SWIVELS', 'ROOM_FREE', 'ROOM_SITED',
-           'ARM_SPOTS', 'PROBES', 'OVERLAP', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot',
+           'TIP', 'ARM_SPOTS', 'PROBES', 'OVERLAP', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot',
            'facing_part', 'outermost', 'hand_rotation', 'Keys', 'swivel_cost', 'cheapest_chain', 'has_room',
            'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'push_apart', 'Solved', 'carried', 'probe_points',
            'push_out', 'solve']
@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from ..motion.body import Body, load
 from ..motion.rotation import aa_to_mat
-from .arms import Reach, arm_of, frame, reach
+from .arms import Reach, arm_of, frame, reach, turn
 from .contact import TRUNK_SITES, DistanceGrid, Hand, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
 from .handshape import hand_pose
 from .goals import SPACE, Place, unit
@@ -264,7 +264,7 @@ def resolve(
     "Turn names into points and rotations."
     hand, left, sign = rig.hands[side], bool(side), rig.arms[side].sign
     fingers = np.stack([_pose(g.shape, left, rig.body.id, None) for g in goals])
-    rotation = hand_rotation([g.fingers for g in goals], [g.palm for g in goals], left)
+    rotation = np.stack([_tipped(hand_rotation(g.fingers, g.palm, left), g) for g in goals])
     posed = pose_hand(hand, aa_to_mat(fingers))
     points, offsets, parts, spots = [], [], [], []
     for k, g in enumerate(goals):
@@ -276,6 +276,12 @@ def resolve(
     contact = np.array([g.place.touching for g in goals])
     skin = contact & np.array([not (g.place.on_hand or g.place.meet) for g in goals])
     return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots))
+
+TIP = turn(np.array([1., 0, 0]), -np.radians(12))  # raises what points out
+
+def _tipped(rotation, goal):
+    "Off the skin, fingers that point straight out are tipped up a little, as signers do: seen end on, a hand cannot be read."
+    return TIP @ rotation if goal.fingers[2] > .99 and has_room(goal.place) and not goal.place.meet else rotation
 
 def _first_turn(goal, left):
     return hand_rotation(*(goal.place.facing or (goal.fingers, goal.palm)), left)
