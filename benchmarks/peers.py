@@ -40,7 +40,7 @@ def peer_python(folder):
 
 def theirs(python, clips, repeats):
     words = ','.join(r.split(',')[5] for r in (clips / 'index.csv').read_text().splitlines()[1:])
-    got = subprocess.run([python, '-c', THEIRS, str(clips), words, ','.join(map(str, LENGTHS)), str(repeats)], capture_output=True, text=True, check=True)
+    got = subprocess.run([python, '-I', '-c', THEIRS, str(clips), words, ','.join(map(str, LENGTHS)), str(repeats)], capture_output=True, text=True, check=True)
     return {int(n): v for n, v in json.loads(got.stdout.splitlines()[-1]).items()}
 
 

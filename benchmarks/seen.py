@@ -9,7 +9,7 @@ SENTENCES = ('Hello! My name is Anna.', 'Nice to meet you.', 'Where is the schoo
              'My mother and father live in a big house.', 'Do you understand sign language?', 'Yesterday my friend was sick.', 'We learn together at 10.',
              'I do not know why the dog is sad.')
 BEFORE, AFTER = .4, .2    # seconds around the phases of a single sign that the tracker sees too
-BARS = dict(face=.99, hand=.95, landmarks=.2)
+BARS = dict(face=.99, hand=.95, landmarks=.2)   # a clip below one of them is named
 WRIST, KNUCKLE = 0, 9     # of the 21 points of a hand
 
 
@@ -117,6 +117,7 @@ def summary(clips):
     far = {c['name']: round(middle(o), 3) for c in clips for o in [[r for r in c['rows'] if not r['fist']]] if o and (middle(o) or 0) > BARS['landmarks']}
     return dict(
         face=float(np.mean(faces)), hand=share(rows), landmarks=middle(open_), landmarks_p90=middle(open_, .9), landmarks_fists=middle(fists),
+        landmarks_in_seen_palms=middle([dict(r, error=r['error'] and r['error']/max(r['facing'], 1e-3)) for r in open_]),
         frames=len(faces), hands=len(rows), hands_fists=len(fists), palm_pixels=float(np.median([r['palm'] for r in rows])),
         signs=share([r for c in clips if not c['sentence'] for r in c['rows']]), sentences=share([r for c in clips if c['sentence'] for r in c['rows']]),
         clips_with_every_bar=float(np.mean([c['name'] not in {*blame, *blind, *far} for c in clips])),
@@ -125,6 +126,11 @@ def summary(clips):
         by_hands_apart=by(rows, lambda r: next((f'below {b} palms' for b in (.5, 1, 1.5, 2, 3) if r['apart'] < b), '3 palms or more')),
         by_look=by([dict(r, look=c['look']) for c in clips for r in c['rows']], lambda r: r['look']),
         hands_missed=dict(sorted(blame.items(), key=lambda k: -(1 - k[1][0])*k[1][1])), faces_missed=blind, landmarks_far=far)
+
+
+def hush():
+    "What MediaPipe's C++ says about itself goes nowhere; errors still reach the parent as exceptions."
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def main():
@@ -142,7 +148,7 @@ def main():
     from signbook.show.looks import LOOKS
     todo = [(j, args) for j in jobs(args.language, list(LOOKS)) if not args.only or j[0] in args.only]
     start = time.monotonic()
-    with multiprocessing.get_context('spawn').Pool(args.workers) as pool: clips = list(pool.imap(look_at, todo, chunksize=1))
+    with multiprocessing.get_context('spawn').Pool(args.workers, hush, maxtasksperchild=40) as pool: clips = list(pool.imap(look_at, todo, chunksize=1))
     out = dict(tracker='MediaPipe Holistic 0.10.21, full pose model, ' + ('every picture by itself' if args.static else 'following the video'), size=args.size, camera=args.camera,
                every=args.every, clips=len(clips), **summary(clips), seconds=round(time.monotonic() - start), load=os.getloadavg())
     if args.rows: Path(args.rows).write_text(json.dumps(clips))
@@ -151,5 +157,5 @@ def main():
 
 
 if __name__ == '__main__':
-    os.environ.update(GLOG_minloglevel='3', TF_CPP_MIN_LOG_LEVEL='3', OMP_NUM_THREADS='1')
+    os.environ['OMP_NUM_THREADS'] = '1'   # one thread a worker
     main()

@@ -1,19 +1,19 @@
-"""How long things take, warm and cold: python benchmarks/speed.py [--sentences 60] [--only motion glb]"""
+"""How long things take, warm and cold: python benchmarks/speed.py [--sentences 60] [--only motion cold]"""
 import argparse, os, random, re, resource, subprocess, sys, tempfile, threading, time, urllib.request
 from pathlib import Path
 import numpy as np
 from table import keep, missing
 
 ROOT = Path(__file__).resolve().parent.parent
-BARS = dict(motion_p50_ms=40, glb_p50_ms=150, glb_p95_ms=400, first_sentence_s=2, demo_up_s=8, demo_first_sentence_s=2, mp4_frames_per_s=60, cli_gloss_s=1, cli_sign_s=2, import_s=.3)
 
 
 def sentences(n, words, language='ase', seed=0):
     "Random sentences of words that have a sign; no two are alike."
     from signbook.signing.lexicon import Lexicon
     known = sorted({w for e in Lexicon.load(language) for w in e.words if w.isalpha()})
-    draw = random.Random(seed)
-    return [' '.join(draw.choice(known) for _ in range(words)) for _ in range(n)]
+    draw, out = random.Random(seed), {}
+    while len(out) < n: out[' '.join(draw.choice(known) for _ in range(words))] = None
+    return list(out)
 
 
 def timed(fn, *args):
@@ -23,10 +23,10 @@ def timed(fn, *args):
     return time.perf_counter() - wall, time.process_time() - cpu, out
 
 
-def quantiles(name, times, scale=1e3, unit='ms'):
-    wall, cpu = (np.array(t)*scale for t in zip(*[t[:2] for t in times]))
-    return {f'{name}_p50_{unit}': float(np.median(wall)), f'{name}_p95_{unit}': float(np.quantile(wall, .95)), f'{name}_best_{unit}': float(wall.min()),
-            f'{name}_processor_p50_{unit}': float(np.median(cpu))}
+def quantiles(name, times):
+    wall, cpu = (np.array(t)*1e3 for t in zip(*[t[:2] for t in times]))
+    return {f'{name}_p50_ms': float(np.median(wall)), f'{name}_p95_ms': float(np.quantile(wall, .95)), f'{name}_best_ms': float(wall.min()),
+            f'{name}_processor_p50_ms': float(np.median(cpu))}
 
 
 def warm(args):
@@ -52,8 +52,8 @@ def line(args):
     for words, times in ((1, 40), (10, 20), (100, 5)):
         wall = float(np.median([timed(text_to_motion, t)[0] for t in sentences(times, words, seed=words)]))
         out[f'words_{words}_ms'], out[f'words_{words}_ms_a_word'] = wall*1e3, wall*1e3/words
-    out['words_10_to_100_times'] = out['words_100_ms']/out['words_10_ms']   # 10 is a straight line through zero
-    return out
+    added = {f'{a}_to_{b}': (out[f'words_{b}_ms'] - out[f'words_{a}_ms'])/(b - a) for a, b in ((1, 10), (10, 100))}
+    return out | dict(words_10_to_100_times=out['words_100_ms']/out['words_10_ms'], ms_an_added_word=added)   # 10 times is a straight line through zero
 
 
 def film(args):
@@ -141,7 +141,7 @@ def main():
     args = p.parse_args()
     out = dict(cores=os.cpu_count(), load_before=os.getloadavg())
     for part in args.only: out |= PARTS[part](args)
-    out |= dict(load_after=os.getloadavg(), bars=BARS)
+    out |= dict(load_after=os.getloadavg())
     keep('speed' if args.only == list(PARTS) else None, out)
 
 

@@ -1,10 +1,11 @@
 """The table of bars in README.md, written from results/*.json: python benchmarks/table.py [--check]"""
-import argparse, importlib.util, json
+import argparse, importlib.util, json, sys
 from pathlib import Path
 from signbook.core import atomic_path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / 'results'
+START, END = '<!-- written by table.py -->', '<!-- until here -->'
 
 
 def keep(name, out, hide=()):
@@ -22,4 +23,83 @@ def missing(*modules):
     return f"skipped: {', '.join(gone)} not installed (make install)" if gone else ''
 
 
-def write(): pass
+def percent(x): return f'{100*x:.1f} %'
+
+def plain(x): return f'{x:.0f}' if x >= 100 else f'{x:.3g}'
+
+def at_least(key, bar, unit='', show=None): return lambda d: (show(d[key]) if show else plain(d[key]) + unit, d[key] >= bar)
+def at_most(key, bar, unit='', show=None): return lambda d: (show(d[key]) if show else plain(d[key]) + unit, d[key] <= bar)
+
+def every_clip(*keys):
+    "Share of clips that keep all of some limits: how many of them at least, and all of them is the bar."
+    return lambda d: (', '.join(f"{k.replace('_', ' ')} {percent(d['share_of_clips'][k])}" for k in keys) + ' of clips', all(d['share_of_clips'][k] == 1 for k in keys))
+
+def line(d):
+    return (', '.join(f"{n} word{'s'*(n > 1)} {d[f'words_{n}_ms']:.0f} ms" for n in (1, 10, 100)), d['words_10_to_100_times'] <= 12)
+
+def beside(d):
+    us, them = (d[k]['8']['ms_a_word'] for k in ('ours', 'theirs'))
+    return f'ours {us:.1f} ms a word, theirs {them:.1f}', us <= them
+
+def letters(d): return f"ours {percent(d['ours'])}, real hands {percent(d['ceiling'])}", d['within_5_points']
+
+def together(d):
+    return (f"{d['answers']} answers, {d['errors']} errors, {d['mixed']} mixed, memory {100*d['memory_growth']:+.1f} %",
+            d['errors'] == d['mixed'] == 0 and d['memory_growth'] <= .05)
+
+
+BARS = (   # what is asked, by which script, and how its results answer: (figure, met)
+    ('at least 95 % of phases are as notated, every item', 'fidelity', at_least('share_of_phases', .95, show=percent)),
+    ('joints within their limits in every frame', 'fidelity', every_clip('limit')),
+    ('hands at most 1 cm inside the body or each other', 'fidelity', every_clip('depth', 'hands_depth')),
+    ('wrists at most 4 m/s, no jumps', 'fidelity', every_clip('speed', 'turn_deg')),
+    ('MediaPipe finds the face in at least 99 % of frames', 'seen', at_least('face', .99, show=percent)),
+    ('MediaPipe finds the signing hand in at least 95 % of frames inside a sign', 'seen', at_least('hand', .95, show=percent)),
+    ('its hand landmarks lie within 0.2 palm lengths (median; fists apart)', 'seen', at_most('landmarks', .2, show=lambda x: f'{x:.3f}')),
+    ('the same for fists (no bar)', 'seen', lambda d: (f"{d['landmarks_fists']:.3f}", None)),
+    ('letters read by a classifier that knows only real hands: within 5 points of real hands', 'letters', letters),
+    ('text to `Motion`, 8 words, at most 40 ms', 'speed', at_most('motion_p50_ms', 40, ' ms')),
+    ('text to GLB, 8 words, median at most 150 ms', 'speed', at_most('glb_p50_ms', 150, ' ms')),
+    ('text to GLB, 8 words, 95th percentile at most 400 ms', 'speed', at_most('glb_p95_ms', 400, ' ms')),
+    ('time in proportion to the length', 'speed', line),
+    ('first sentence in a fresh process at most 2 s', 'speed', at_most('first_sentence_s', 2, ' s')),
+    ('demo up within 8 s', 'speed', at_most('demo_up_s', 8, ' s')),
+    ('first sentence of a fresh demo within 2 s', 'speed', at_most('demo_first_sentence_s', 2, ' s')),
+    ('MP4, 512 x 512 with 2 x supersampling and encoding, at least 60 frames/s', 'speed', at_least('mp4_frames_per_s', 60, ' frames/s')),
+    ('`signbook gloss "hello"` within 1 s', 'speed', at_most('cli_gloss_s', 1, ' s')),
+    ('`signbook sign "hello" -o x.npz` within 2 s', 'speed', at_most('cli_sign_s', 2, ' s')),
+    ('`import signbook` within 0.3 s, without torch', 'speed', at_most('import_s', .3, ' s')),
+    ('beside spoken-to-signed 0.4.0, 8 words', 'peers', beside),
+    ('ten people, five sentences each, at once: no error, nothing mixed, memory flat', 'users', together),
+)
+
+
+def rows():
+    "Lines of the table."
+    yield '| bar | script | figure | met |\n|---|---|---|---|'
+    for asked, script, answer in BARS:
+        file = RESULTS / f'{script}.json'
+        figure, met = answer(json.loads(file.read_text())) if file.is_file() else ('not run yet', None)
+        yield f"| {asked} | [{script}.py]({script}.py) | {figure} | {'' if met is None else 'yes' if met else '**no**'} |"
+
+
+def written():
+    "README.md as it should be."
+    head, _, rest = (HERE / 'README.md').read_text().partition(START)
+    return head + START + '\n' + '\n'.join(rows()) + '\n' + END + rest.partition(END)[2]
+
+
+def write():
+    text = written()
+    with atomic_path(HERE / 'README.md') as tmp: tmp.write_text(text)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument('--check', action='store_true', help='write nothing; fail if the table is not what the results say')
+    if p.parse_args().check: sys.exit(0 if written() == (HERE / 'README.md').read_text() else 'benchmarks/README.md is stale: run python benchmarks/table.py')
+    write()
+    print('\n'.join(rows()))
+
+
+if __name__ == '__main__': main()

@@ -8,7 +8,6 @@ from table import keep, missing
 
 NAMES = 'Anna Bob Carl Dora Emil Fred Gina Hugo Ida John Kurt Lena Max Nina Otto'.split()
 SENTENCES = ('Hello! My name is {name}.', '{name} wants coffee at {n}.', 'Where is the school of {name}?', 'I do not know {name} 🙂', 'Thank you, {name}, see you tomorrow!')
-BARS = dict(errors=0, mixed=0, memory_growth=.05)
 
 
 def spans_of(glb):
@@ -37,7 +36,10 @@ def use(client, url, user, sentences):
     return out
 
 
-def resident_mb(pid): return int(next(l for l in Path(f'/proc/{pid}/status').read_text().splitlines() if l.startswith('VmRSS')).split()[1])/1024
+def resident_mb(pid):
+    "Memory of a process, MB (0 where the system does not tell)."
+    status = Path(f'/proc/{pid}/status')
+    return int(next(l for l in status.read_text().splitlines() if l.startswith('VmRSS')).split()[1])/1024 if status.exists() else 0.
 
 
 def main():
@@ -59,7 +61,7 @@ def main():
     seconds, half = [s for *_, s in seen], args.rounds//2
     keep('users', dict(users=args.users, sentences_each=args.sentences, rounds=args.rounds, answers=len(seen), errors=len(failed), first_errors=failed[:5], mixed=len(mixed), first_mixed=mixed[:5],
                        sentence_p50_s=float(np.median(seconds)), sentence_p95_s=float(np.quantile(seconds, .95)), memory_mb_after_each_round=memory,
-                       memory_growth=round(memory[-1]/memory[max(half - 1, 0)] - 1, 4), load=os.getloadavg(), bars=BARS))
+                       memory_growth=round(memory[-1]/max(memory[max(half - 1, 0)], 1) - 1, 4), load=os.getloadavg()))
 
 
 if __name__ == '__main__': main()

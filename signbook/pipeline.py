@@ -31,16 +31,20 @@ def read_line(
     "Read a gloss line that a person wrote or changed."
     return parse_line(line, Lexicon.load(language), Alphabet.load(_alphabet(language)), source)
 
-def _alphabet(language): return 'ase' if str(language).endswith('.tsv') else language
+def _alphabet(language):
+    "A lexicon of one's own is spelled with the American finger alphabet."
+    return 'ase' if str(language).endswith('.tsv') else language
 
 # %% ../nbs/90_pipeline.ipynb #87cca8f0
 PAUSES = {',': .25, '.': .55, '?': .55, '!': .55}  # seconds
 
 def line_items(
     line:GlossLine, # what to sign
-)->list: # of `signing.synthesis.Item`
+    language=None, # lexicon file to look in; None: that of the line's language
+)->list: # of `signing.timing.Item`
     "Look up the notation of every token."
-    lexicon, alphabet = Lexicon.load(line.language), Alphabet.load(_alphabet(line.language))
+    language = language or line.language
+    lexicon, alphabet = Lexicon.load(language), Alphabet.load(_alphabet(language))
     return [item for n, token in enumerate(line.tokens) for item in _token_items(n, token, lexicon, alphabet)]
 
 def _token_items(n, token, lexicon, alphabet)->list:
@@ -58,10 +62,11 @@ class Result:
     motion: Motion
     line: GlossLine
     coverage: Coverage
-    phases: tuple   # of `signing.synthesis.Phase`: what was asked, for `signing.fidelity`
+    phases: tuple   # of `signing.timing.Phase`: what was asked (of a right-handed signer), for `signing.fidelity`
 
 def line_to_motion(
     line:GlossLine, # what to sign
+    language=None, # lexicon file, if it is not one that ships
     *,
     speed:float=1., # of signs; 2 is twice as fast
     transition:float=1., # time between signs; 2 is twice as long
@@ -75,7 +80,7 @@ def line_to_motion(
     from signbook.signing.synthesis import synthesise
     from signbook.signing.targets import rig_of
     from signbook.signing.timing import Pace
-    items = line_items(line)
+    items = line_items(line, language)
     if not any(i.notation for i in items): raise SignbookError('nothing to sign: the text has no word, letter or number that can be signed or spelled')
     clip = synthesise(items, rig_of(body, betas), Pace(speed, transition, pause), line.language, seed)
     return Result(_handed(clip.motion, left_handed), line, coverage(line), clip.phases)
@@ -88,7 +93,7 @@ def text_to_motion(
     **how, # speed, transition, pause, left_handed, body, betas, seed: as for `line_to_motion`
 )->Result: # motion, gloss line, coverage
     "Sign a text."
-    return line_to_motion(gloss_line(text, language), **how)
+    return line_to_motion(gloss_line(text, language), language, **how)
 
 def notation_to_motion(
     notation:str, # HamNoSys, Unicode or token names

@@ -69,9 +69,9 @@ def test_no_finger_bends_backwards():
         assert (pose.fingers[:, 2:] >= -.5).all() and (pose.angles[MCP] >= -15).all(), tokens
 
 
-def mesh_depth(q):
+def mesh_depth(shape):
     "Deepest that skin of one digit is inside a phalanx (convex hull of its skin) of another one, metres, on the skinned body."
-    poses = np.zeros((1, 55, 3)); poses[0, 40:55] = hand_pose(q)
+    poses = np.zeros((1, 55, 3)); poses[0, 40:55] = hand_pose(shape)
     skin = FREE.skin(poses)[0].astype(float)
     share = np.asarray(FREE.weights[:, 40:55].todense())
     carrier = np.where(share.max(1) > .5, share.argmax(1), -1)

@@ -25,8 +25,8 @@ from .mesh import corner_sum, unit
 
 # %% ../../nbs/21_show.render.ipynb #ccedda74
 CAMERAS = {   # metres from the rest place of a joint, for a body of size 1; fov is the vertical field of view
-    'front': dict(joint=9, target=(0, .135, .06), eye=(0, .17, 2.70), fov_deg=24.8),
-    'side':  dict(joint=9, target=(0, .135, .12), eye=(2.35, .22, 1.15), fov_deg=24.8),
+    'front': dict(joint=9, target=(0, .098, .06), eye=(0, .14, 2.70), fov_deg=23.2),
+    'side':  dict(joint=9, target=(0, .098, .14), eye=(2.35, .19, 1.17), fov_deg=23.2),
     'hands': dict(joint=9, target=(0, .115, .20), eye=(0, .28, 1.75), fov_deg=26.0),
     'face':  dict(joint=15, target=(0, .050, .06), eye=(0, .055, 1.30), fov_deg=13.5),
     'full':  dict(joint=0, target=(0, -.07, 0), eye=(0, .10, 4.3), fov_deg=26.5),
@@ -54,7 +54,7 @@ def projection(
 # %% ../../nbs/21_show.render.ipynb #1130d717
 GLOSS = {'skin': .05, 'lips': .06, 'nail': .16, 'tongue': .12, 'teeth': .2, 'pupil': .03, 'iris': .03, 'sclera': .06, 'hair': .04, 'shoe': .10}
 GLOW = {'glint': 1., 'sclera': .25, 'iris': .15}       # share of the light that comes whatever the lamps do
-LAMPS = unit(np.array([[-.42, .55, .85], [.85, .10, .55], [-.25, .40, .88]]))   # towards key, fill, and half-way between key and viewer
+LAMPS = unit(np.array([[-.42, .55, .85], [.85, .10, .55], [-.25, .40, .88]])).astype(np.float32)   # towards key, fill, and half-way between key and viewer
 
 # %% ../../nbs/21_show.render.ipynb #6aa5c5b5
 class Shader:
@@ -79,12 +79,13 @@ class Shader:
         n = self.normals(points)
         view = np.asarray(eye, np.float32) - points
         facing = np.einsum('ij,ij->i', n, view)/np.sqrt(np.einsum('ij,ij->i', view, view))
-        key, fill, shine = (n @ LAMPS.T.astype(np.float32)).T
-        light = (.31 + .09*n[:, 1] + .64*np.clip(.8*key + .2, 0, 1) + .17*np.clip(fill, 0, 1))*(.60 + .40*np.sqrt(np.clip(facing, 0, 1)))
+        key, fill, shine = np.maximum(LAMPS @ n.T, [[-.25], [0], [0]], dtype=np.float32)
+        light = (.438 + .09*n[:, 1] + .512*key + .17*fill)*(.60 + .40*np.sqrt(np.maximum(facing, 0)))
         light += (1 - light)*self.glow
-        shine = self.gloss*np.clip(shine, 0, 1)**16
+        for _ in range(4): shine *= shine
         out = np.full((len(points), 4), 255, np.uint8)
-        out[:, :3] = self.curve.take(np.clip((self.albedo*light[:, None] + shine[:, None])*4095, 0, 4095).astype(np.int16))
+        linear = self.albedo*light[:, None]; linear += (self.gloss*shine)[:, None]; linear *= 4095
+        out[:, :3] = self.curve.take(np.clip(linear, 0, 4095, out=linear).astype(np.int16))
         return out
 
 # %% ../../nbs/21_show.render.ipynb #4210856b

@@ -39,7 +39,7 @@ def arm_of(
     signer_left:bool=False, # which one
 )->Arm: # its rest geometry
     "Measure an arm of a body."
-    j, side = body.joints(betas), 'left' if signer_left else 'right'
+    j, side = body.fk(np.zeros((1, 55, 3)), None, betas)[1][0].astype(float), 'left' if signer_left else 'right'
     collar, shoulder, elbow, wrist = (j[joint(f'{side}_{n}')] for n in ('collar', 'shoulder', 'elbow', 'wrist'))
     return Arm(signer_left, collar, shoulder - collar, np.linalg.norm(elbow - shoulder), np.linalg.norm(wrist - elbow))
 

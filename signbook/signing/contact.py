@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FRONT', 'ABOVE', 'BELOW', 'SIDE', 'HEAD_SITES', 'TRUNK_SITES', 'BESIDE', 'DIGIT_NAMES', 'RAYS', 'FOREARM', 'WRIST',
-           'BAND', 'ray_hit', 'Surface', 'Anchor', 'Measures', 'measure', 'Skin', 'skin_of', 'HandPart', 'Ball', 'Hand',
-           'hand_of', 'PosedHand', 'pose_hand', 'DistanceGrid', 'distance_grid']
+           'BAND', 'ray_hit', 'Surface', 'Anchor', 'Measures', 'rest_of', 'measure', 'Skin', 'skin_of', 'HandPart',
+           'Ball', 'Hand', 'hand_of', 'PosedHand', 'pose_hand', 'DistanceGrid', 'distance_grid']
 
 # %% ../../nbs/35_signing.contact.ipynb #6394fb1d
 from dataclasses import dataclass, field
@@ -76,6 +76,14 @@ class Measures:
     eye: float; eye_x: float; nose: float; mouth: float; chin: float; crown: float
     shoulder: float; shoulder_x: float; pelvis: float; neck: float; face_z: float; ear_z: float
 
+def rest_of(
+    body:Body, # whose
+    betas=None, # (B,) shape
+):  # (V,3) skin and (55,3) joints, metres
+    "A body in the rest pose that all poses start from (a licensed body's own rest may differ: it is aligned on the way)."
+    zero = np.zeros((1, 55, 3))
+    return body.skin(zero, None, betas)[0].astype(float), body.fk(zero, None, betas)[1][0].astype(float)
+
 def _core_faces(body:Body)->np.ndarray:
     "Faces of head and trunk: none that mostly follow an arm or a leg."
     limbs = np.r_[4, 5, 7, 8, 10, 11, 16:22, 25:55]
@@ -92,10 +100,10 @@ def measure(
     betas=None, # (B,) shape
 )->Measures: # heights and widths
     "Take the measures from which sites are found."
-    v, j = body.shaped(betas), body.joints(betas)
+    v, j = rest_of(body, betas)
     left_eye, right_eye = j[joint('left_eye')], j[joint('right_eye')]
     eye, crown = (left_eye[1] + right_eye[1])/2, v[:, 1].max()
-    surface, z0, face = Surface.of(v[_core_faces(body)].astype(float)), v[:, 2].max() + .5, crown - eye
+    surface, z0, face = Surface.of(v[_core_faces(body)]), v[:, 2].max() + .5, crown - eye
     ys = np.linspace(eye - 1.35*face, eye, 90)
     z = _profile(surface, ys, z0)
     nose_k = np.argmax(np.where(ys > eye - .6*face, z, -np.inf))
@@ -163,7 +171,7 @@ def skin_of(
 )->Skin: # its surface and measures
     "Prepare a body's skin for questions about sites."
     m = measure(body, betas)
-    return Skin(Surface.of(body.shaped(betas)[_core_faces(body)].astype(float)), m, _sites(m))
+    return Skin(Surface.of(rest_of(body, betas)[0][_core_faces(body)]), m, _sites(m))
 
 # %% ../../nbs/35_signing.contact.ipynb #6b0574f8
 DIGIT_NAMES = ('index', 'middle', 'pinky', 'ring', 'thumb')  # SMPL-X order
@@ -220,7 +228,7 @@ def hand_of(
     "Find the parts of a hand."
     side = 'left' if signer_left else 'right'
     first, wrist = (25 if signer_left else 40), joint(f'{side}_wrist')
-    v, all_j = body.shaped(betas).astype(float), body.joints(betas)
+    v, all_j = rest_of(body, betas)
     weight = np.asarray(body.weights[:, [wrist, *range(first, first + 15)]].sum(1)).ravel()
     surface = Surface.of(v[body.faces[(weight[body.faces] > .3).any(1)]] - all_j[wrist])
     j = np.vstack([np.zeros(3), all_j[first:first + 15] - all_j[wrist]])
@@ -346,8 +354,8 @@ def distance_grid(
     step:float=.014, # metres
 )->DistanceGrid: # to ask for depths
     "Fill a grid of signed distances."
-    v, faces = body.shaped(betas).astype(float), _core_faces(body)
-    faces = faces[v[faces].mean(1)[:, 1] > body.joints(betas)[0][1] - .1]
+    (v, j), faces = rest_of(body, betas), _core_faces(body)
+    faces = faces[v[faces].mean(1)[:, 1] > j[0][1] - .1]
     corners = v[faces]
     centres, normals = corners.mean(1), np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)

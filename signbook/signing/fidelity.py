@@ -19,6 +19,7 @@ from .contact import pose_hand
 from .goals import unit
 from .handshape import TEMPLATES, distance, hand_pose, handshape
 from .notation import Handshape
+from .synthesis import TURNS
 from .targets import OtherHand, Rig, resolve, rig_of
 from .timing import Phase
 
@@ -55,17 +56,21 @@ class Seen:
             self._skin[t] = (v - self._chest[t]) @ self._back[t].T + self._rest
         return self._skin[t][hand_vertices(self.rig, side)]
 
-_VERTICES = {}
+@lru_cache(16)
+def _hand_skin(rig_key, side):
+    body, first = rig_of(*rig_key).body, 25 if side else 40
+    bones = [arm_joints(bool(side))[3], *range(first, first + 15)]
+    faces = body.faces[(np.asarray(body.weights[:, bones].sum(1)).ravel() > .5)[body.faces].all(1)]
+    vertices = np.unique(faces)
+    return vertices, np.searchsorted(vertices, faces)
+
 def hand_vertices(rig:Rig, side:int)->np.ndarray:
     "Numbers of the vertices of one hand."
-    key = id(rig.body), side
-    if key not in _VERTICES:
-        _VERTICES[key] = np.unique(rig.body.faces[rig.body.regions[('right_hand', 'left_hand')[side]]])
-    return _VERTICES[key]
+    return _hand_skin(rig.key, side)[0]
 
 def hand_faces(rig:Rig, side:int)->np.ndarray:
     "Faces of one hand, in the numbers of `hand_vertices`."
-    return np.searchsorted(hand_vertices(rig, side), rig.body.faces[rig.body.regions[('right_hand', 'left_hand')[side]]])
+    return _hand_skin(rig.key, side)[1]
 
 # %% ../../nbs/39_signing.fidelity.ipynb #de16d9ee
 TOLERANCE = dict(fingers=15., palm=20., place=.03, contact=.01, direction=20., size=.35)
@@ -166,31 +171,34 @@ def _move_checks(seen, phase)->dict:
 
 def _path_checks(seen, phase, trail)->dict:
     "1 where what the path asks is there, 0 where it is not."
-    path, out = phase.path, {}
+    path, found = phase.path, []
     straight = trail[0] + np.linspace(0, 1, len(trail))[:, None]*(trail[-1] - trail[0])
     if np.any(path.bulge):
         off = (trail - straight) @ unit(path.bulge)
-        out['path'] = float(off.max() > .5*np.linalg.norm(path.bulge))
-    if path.circle: out['path'] = float(_goes_round(trail, *path.circle[:3]))
-    if path.wrist: out['path'] = float(_swings(seen, phase))
-    if path.play is not None: out['path'] = float(_wiggles(seen, phase))
-    return out
+        found.append(off.max() > .5*np.linalg.norm(path.bulge))
+    if path.wave: found.append(np.ptp((trail - straight) @ unit(path.wave[0])) > np.linalg.norm(path.wave[0]))
+    if path.circle: found.append(_goes_round(trail, *path.circle))
+    if path.wrist: found.append(_swings(seen, phase))
+    if path.play is not None: found.append(_wiggles(seen, phase))
+    return dict(path=float(all(found))) if found else {}
 
-def _goes_round(trail, axis, start, turns)->bool:
-    "Does the trail wind about the axis the right way, at least 70 % of the turns, with at least half the radius?"
+def _goes_round(trail, axis, start, turns, squash)->bool:
+    "Does the trail wind about the axis the right way, 70 to 130 % of the turns, and never come nearer than 40 % of the smaller radius?"
     centre = trail[0] - start
     radius = np.linalg.norm(start)
     across = np.cross(axis, unit(start))
     x, y = (trail - centre) @ unit(start), (trail - centre) @ across
     wound = np.unwrap(np.arctan2(y, x))
-    return wound[-1] - wound[0] > .7*2*np.pi*turns and np.hypot(x, y).min() > .4*radius
+    return .7 < (wound[-1] - wound[0])/(2*np.pi*turns) < 1.3 and np.hypot(x, y).min() > .4*radius*squash
 
 def _swings(seen, phase)->bool:
-    "Does the hand turn to both sides by at least half of what was asked?"
-    side, size = int(phase.signer_left), phase.path.wrist[1]
+    "Does the hand turn about the asked axis, to both sides, by at least half of what was asked?"
+    side, (kind, size, _) = int(phase.signer_left), phase.path.wrist
     a, b = seen.frame(phase.start), seen.frame(phase.end)
     turns = seen.turns[a:b+1, arm_joints(bool(side))[3]]
-    return angle_between(turns[:1], turns).max() > .5*abs(size)
+    about = mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns) @ np.array(TURNS[kind], float)
+    if phase.begin.palm != phase.finish.palm: about = about - np.linspace(0, about[-1], len(about))
+    return about.max() > .5*abs(size) and about.min() < -.5*abs(size)
 
 def _wiggles(seen, phase)->bool:
     side = int(phase.signer_left)
@@ -270,13 +278,15 @@ class Report:
 
 def fidelity(
     clip, # signing.synthesis.Clip, or anything with .motion and .phases
-    rig:Rig|None=None, # the body it was made for
+    rig:Rig|None=None, # the body it was made for; None: the free body in the motion's shape
+    left_handed:bool=False, # the clip was mirrored for a left-handed signer
 )->Report: # phase by phase
     "Measure a clip against its notation."
-    seen = Seen(clip.motion, rig or rig_of())
+    motion = clip.motion.mirror() if left_handed else clip.motion
+    seen = Seen(motion, rig or rig_of(betas=motion.betas))
     checks = []
     for p in clip.phases:
-        if p.kind == 'back': continue
+        if p.kind == 'back' or (p.kind == 'move' and p.begin == p.finish and not p.path.moves): continue   # nothing is asked
         moves = p.kind == 'move'
         values = _hold_checks(seen, p, p.finish if moves else p.begin, seen.frame(p.end if moves else (p.start + p.end)/2))
         if moves: values |= _move_checks(seen, p)

@@ -11,7 +11,7 @@ __all__ = ['AXES', 'FAMILY', 'DIGITS', 'PARTS', 'SPACE', 'SIDES', 'REST_SHAPE', 
 import re
 from dataclasses import dataclass, replace
 import numpy as np
-from .notation import Direction, Handshape, Location, Pair, Segment, Shape, Site
+from .notation import Direction, HandConfig, Handshape, Location, Pair, Segment, Shape, Site
 
 # %% ../../nbs/34_signing.goals.ipynb #4deada12
 AXES = dict(u=(0, 1, 0), d=(0, -1, 0), l=(1, 0, 0), r=(-1, 0, 0), o=(0, 0, 1), i=(0, 0, -1))
@@ -128,10 +128,11 @@ class Role:
         "Rotation axes are reversed by every mirror they lie in."
         return np.prod(self.flip_path) * np.multiply(axis, self.flip_path)
 
-    def held(self, hands):
-        "The HandConfig of this hand, and whether it was written for the other hand and needs mirroring."
-        if self.weak and hands.other is not None: return hands.other, False
-        return (hands.config, self.symmetric) if self.weak else (hands.config, False)
+    def read(self, hands)->list: # of (what is written or None, was it written for the other hand?)
+        "Shape, fingers and palm of this hand: its own where a split gives them, else those of the dominant hand in a symmetric sign."
+        own = (hands.other or HandConfig()) if self.weak else hands.config
+        shared = hands.config if self.symmetric else HandConfig()
+        return [(v, False) if (v := getattr(own, n)) is not None else (getattr(shared, n), self.weak) for n in ('shape', 'fingers', 'palm')]
 
 def roles(
     segment:Segment, # parsed notation of one posture and its movements
@@ -156,15 +157,14 @@ def held(
     role:Role, # which hand reads it
 )->Goal|None: # after; None where nothing is said of this hand
     "Change shape, finger direction and palm as written."
-    config, mirrored = role.held(hands)
-    if config.shape is None and config.fingers is None and config.palm is None: return goal
-    flip = np.array(role.flip if mirrored else (1, 1, 1))
-    shape = config.shape or (goal.shape if goal else REST_SHAPE)
-    before = np.array(goal.fingers if goal else (0, 0, 1.))
-    fingers = direction_vector(config.fingers) if config.fingers else before * flip
-    if config.palm: palm = palm_vector(fingers, config.palm) * flip
-    else: palm = _carry(np.array(goal.palm if goal else (0, -1., 0)), before, fingers * flip)
-    return replace(goal or Goal(shape, (), ()), shape=shape, fingers=tuple(fingers * flip), palm=tuple(palm))
+    (shape, _), (pointing, mirror_fingers), (facing, mirror_palm) = role.read(hands)
+    if shape is None and pointing is None and facing is None: return goal
+    before = goal or Goal(REST_SHAPE, (0., 0., 1.), (0., -1., 0.))
+    flip, fingers = np.array(role.flip), np.array(before.fingers)
+    if pointing: fingers = direction_vector(pointing) * (flip if mirror_fingers else 1)
+    if facing is None: palm = _carry(np.array(before.palm), before.fingers, fingers)
+    else: palm = palm_vector(fingers * flip, facing) * flip if mirror_palm else palm_vector(fingers, facing)
+    return replace(before, shape=shape or before.shape, fingers=tuple(fingers), palm=tuple(palm))
 
 REST_SHAPE = Handshape(Shape('flathand'))
 
@@ -217,6 +217,6 @@ def placed(
 )->Goal|None: # the same hand at the new place
     "Move a goal to the places that are written, one after another."
     if goal is None or not locations: return goal
-    goal = replace(goal, place=Place(), part='auto')
+    if any(not isinstance(l, Location) or l.site for l in locations): goal = replace(goal, place=Place(), part='auto')
     for location in locations: goal = _place(goal, location, role, two_handed)
     return goal

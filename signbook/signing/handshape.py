@@ -141,7 +141,7 @@ def _meet(shape, q, rig):
     first, *rest = [DIGITS[d] for d in shape_digits(shape).opposed if DIGITS[d]] or selected
     touches = [Touch(Spot(0, 2, .55), Spot(first, 2, .55), 1, 8, gap)]
     if rest: touches = [Touch(Spot(0, 2, .5), Spot(first, 2, .6), .7, 5, gap), Touch(Spot(0, 2, .7), Spot(rest[0], 2, .6), .7, 5, gap)]
-    q, _ = settle(_start(q, meets), rig, touches, THUMB + _columns((first, *rest[:1])), stiff=_stiff(.12, .008))
+    q, _ = settle(_start(q, meets), rig, touches, THUMB + _columns((first, *rest[:1])), stiff=_stiff(.12 if first < 3 else .05, .008))
     for k, digit in enumerate(rest[1:], 1): q[_columns([digit])] = q[_columns([rest[0]])] + (4*k, 0, 0)
     return q
 

@@ -31,8 +31,7 @@ class Path:
     wave: tuple = ()              # (metres to each side (3,), number of waves)
     circle: tuple = ()            # (axis (3,), metres from centre to start (3,), turns, minor axis as a share)
     wrist: tuple = ()             # (kind, radians to each side, cycles)
-    play: tuple|None = None       # wiggling fingers; () is all that are open
-    brush: Place|None = None      # touched in passing
+    play: tuple|None = None       # wiggling fingers; () is all four
 
     @property
     def moves(self)->bool: return self != Path()
@@ -51,7 +50,8 @@ def arc_vector(
     return unit(way - np.dot(way, d) * d)
 
 def _straight(body:Straight, role)->Path:
-    shift = _move(body.move) if not body.second else (_move(body.move) + _move(body.second)) / 2
+    shift = _move(body.move)
+    if body.second: shift = unit(shift + _move(body.second)) * (np.linalg.norm(shift) + np.linalg.norm(_move(body.second))) / 2
     bulge = sum((BULGE[a.size] * np.linalg.norm(shift) * arc_vector(shift, a.letters) for a in body.arcs), np.zeros(3))
     wave = ()
     if body.wave:
@@ -148,7 +148,7 @@ def _placed_first(body:Placed, goal, role, two_handed):
 
 def _merge_paths(a:Path, b:Path)->Path:
     both = {n: tuple(np.add(getattr(a, n), getattr(b, n))) for n in ('shift', 'bulge')}
-    rest = {n: getattr(a, n) or getattr(b, n) for n in ('wave', 'circle', 'wrist', 'brush')}
+    rest = {n: getattr(a, n) or getattr(b, n) for n in ('wave', 'circle', 'wrist')}
     return Path(**both, **rest, play=a.play if a.play is not None else b.play)
 
 def _merge(a:Stroke, b:Stroke)->Stroke:
@@ -218,16 +218,22 @@ def strokes(
     if not once: return once
     last = once[-1]
     if action.target: last = replace(last, finish=_target(last, action.target, role, two_handed), kind='move')
-    if action.brushing:
-        touched = placed(last.begin, (action.brushing,), role, two_handed)
-        last = replace(last, path=replace(last.path, brush=touched.place))
-    once = once[:-1] + [last]
+    once = once[:-1] + (_brushed(last, action.brushing, role, two_handed) if action.brushing else [last])
     pace = np.prod([MANNER.get(m, 1.) for m in action.manners])
     return _repeat([replace(s, seconds=pace*s.seconds) for s in once], goal, action)
 
 def _target(last, target, role, two_handed):
-    goal = placed(last.finish, target, role, two_handed)
-    return goal
+    "Where a target puts the end; a bare contact means nearer to the same site, or to the other hand."
+    before, goal = last.begin.place.shift, last.finish
+    if all(isinstance(l, Location) and l.site is None for l in target):
+        shift = (before[0], *goal.place.shift[1:]) if two_handed else before
+        goal = replace(goal, place=replace(goal.place, shift=shift, left=False))
+    return placed(goal, target, role, two_handed)
+
+def _brushed(last, brushing, role, two_handed)->list:
+    "A place touched in passing lies half way."
+    touched = placed(last.begin, (brushing,), role, two_handed)
+    return [replace(last, finish=touched, seconds=.55*last.seconds), Stroke(touched, last.finish, Path(), .55*last.seconds, 'move')]
 
 # %% ../../nbs/34a_signing.phases.ipynb #92d0a6e5
 @dataclass(frozen=True)
@@ -248,10 +254,16 @@ def _beats(strong, weak, goals)->list:
     return [Beat(s, w, max(x.seconds for x in (s, w) if x), next((x.kind for x in (s, w) if x and x.kind != 'hold'), 'hold'))
             for s, w in pairs]
 
-def _alternate(strong, weak)->list:
-    "The other hand runs half a cycle late: to and fro swapped where the path is straight."
-    if not weak or not any(np.any(s.path.shift) for s in weak): return weak
-    return [replace(s, begin=s.finish, finish=s.begin, path=_reverse(s.path)) for s in weak]
+def _alternate(lane)->list:
+    "Half a cycle late: to and fro swapped on straight ways, and circles begun at the far side of the same ring."
+    if any(np.any(s.path.shift) for s in lane):
+        return [replace(s, begin=s.finish, finish=s.begin, path=_reverse(s.path)) for s in lane]
+    return [_across(s) if s.path.circle else s for s in lane]
+
+def _across(stroke)->Stroke:
+    by = 2*np.array(stroke.path.circle[1])
+    move = lambda g: replace(g, place=g.place.moved(by))
+    return replace(stroke, begin=move(stroke.begin), finish=move(stroke.finish))
 
 def _start(segment:Segment, pair)->tuple:
     "The goals of both hands before anything moves."
@@ -280,15 +292,14 @@ def segment_beats(
     segment:Segment, # one posture and its actions
 )->list: # of Beat; the first one holds the posture
     "Both hands through one segment of a sign."
-    pair = roles(segment)
+    pair = (roles(segment)[0],)*2 if segment.nondominant else roles(segment)
     goals, two = _start(segment, pair)
     out, now = [Beat(*(Stroke(g, g) if g else None for g in goals), SECONDS['hold'], 'hold')], list(goals)
     for action in segment.actions:
         lanes = [_lane(action, now[k], pair[k], two) for k in (0, 1)]
-        if pair[1].alternating and lanes[1]: lanes[1] = _alternate(*lanes)
-        out += _beats(*lanes, now)
+        out += _beats(lanes[0], _alternate(lanes[1]) if pair[1].alternating else lanes[1], now)
         now = [lanes[k][-1].finish if lanes[k] else now[k] for k in (0, 1)]
-    return _settled(_settle(out, pair))
+    return _settled(_chained(out))
 
 def _lane(action, goal, role, two):
     "What one hand does: a hand that is neither mirrored nor written for stays."
@@ -296,10 +307,14 @@ def _lane(action, goal, role, two):
     if goal is None or (role.weak and not role.symmetric and not split): return []
     return strokes(action, goal, role, two)
 
-def _settle(out, pair)->list:
-    "An alternating hand starts where its first stroke starts."
-    first = next((b.weak for b in out[1:] if b.weak), None)
-    if pair[1].alternating and first and out[0].weak: out[0] = replace(out[0], weak=Stroke(first.begin, first.begin))
+def _chained(out)->list:
+    "No hand jumps: the first posture is where the first stroke begins, and every stroke begins where the one before it ended."
+    for name in ('strong', 'weak'):
+        first = next((s for b in out[1:] if (s := getattr(b, name))), None)
+        if first and getattr(out[0], name): out[0] = replace(out[0], **{name: Stroke(first.begin, first.begin)})
+        for k in range(1, len(out)):
+            before, now = getattr(out[k-1], name), getattr(out[k], name)
+            if before and now and now.begin != before.finish: out[k] = replace(out[k], **{name: replace(now, begin=before.finish)})
     return out
 
 @lru_cache(4096)

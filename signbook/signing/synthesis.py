@@ -82,10 +82,10 @@ def _wrist_turns(legs, at, u, signer_left):
     axis = np.array([TURNS[x[0]] for x in w], float)[at]
     size, cycles = (np.array([x[k] for x in w])[at] for k in (1, 2))
     stir = np.array([{'stir': 1, 'stir back': -1}.get(x[0], 0) for x in w])[at]
-    side = -1 if signer_left else 1
+    mirror = np.array([1, -1, -1] if signer_left else [1, 1, 1])
     phase, fade = 2*np.pi*cycles*u, np.clip(np.minimum(u, 1 - u)*5, 0, 1)
     second = (stir * size * np.cos(phase) * fade)[:, None] * np.array([0, 1, 0])
-    return side * ((size*np.sin(phase)*fade)[:, None]*axis + second)
+    return mirror * ((size*np.sin(phase)*fade)[:, None]*axis + second)
 
 WIGGLE = np.radians(22)
 FINGERS = dict(index=0, middle=3, pinky=6, ring=9, thumb=12)  # first of the three joints of each finger
@@ -157,7 +157,7 @@ def _through_air(solved, legs)->np.ndarray:
     return plain & (angle_between(solved.rotation[a], solved.rotation[b]) > 1)
 
 def _arch(solved, legs, a, b):
-    "Hands on their way between signs swing out a little instead of cutting through (and a brushed place is passed by)."
+    "Hands on their way between signs swing out a little instead of cutting through."
     far = np.linalg.norm(solved.wrist[b] - solved.wrist[a], axis=-1)
     free = np.array([not l.path.moves for l in legs])
     return np.where(free, .14*far, 0)[:, None] * np.array([0, 0, 1.])

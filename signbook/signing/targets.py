@@ -33,7 +33,7 @@ class Rig:
     key: tuple = (None, ())   # how `rig_of` was asked
 
 @lru_cache(8)
-def _rig(body_id, path, betas):
+def _rig(path, betas):
     body = load(path) if path else load()
     b = np.array(betas) if betas else None
     return Rig(body, betas, skin_of(body, b), distance_grid(body, b), tuple(arm_of(body, b, s) for s in (False, True)),
@@ -44,7 +44,8 @@ def rig_of(
     betas=(), # body shape
 )->Rig: # cached
     "Measure a body for signing."
-    return _rig('free', path, tuple(float(x) for x in (() if betas is None else betas)))
+    betas = tuple(float(x) for x in (() if betas is None else betas))
+    return _rig(None if path is None else str(path), betas if any(betas) else ())
 
 # %% ../../nbs/36a_signing.targets.ipynb #93aefe3a
 HEAD_NEAR = dict(touch=0., cross=0., interlock=0., close=.03, near=.07, armextended=.30)
@@ -94,7 +95,8 @@ def body_spot(
     free = space_spot(rig, sign, place.home[0][0] if place.home else (0, 0, 1))
     if two_handed and sign*free.point[0] < APART: free = Spot(np.array([sign*APART, *free.point[1:]]), free.inward)
     if _free(place): return free
-    anchors = [rig.skin.anchor(name, int(side) or _own_side(name, sign)) for name, side in place.sites]
+    apart = two_handed and not place.meet and len(place.sites) == 1   # two hands at one site: each on its own half
+    anchors = [rig.skin.anchor(name, int(side) or (int(sign) if apart else _own_side(name, sign))) for name, side in place.sites]
     point, normal = np.mean([a.point for a in anchors], 0), unit(np.sum([a.normal for a in anchors], 0))
     on_head = anchors[0].joint == 15
     distance = (HEAD_NEAR if on_head else TRUNK_NEAR)[place.near]
@@ -143,9 +145,8 @@ def hand_rotation(
 
 # %% ../../nbs/36a_signing.targets.ipynb #de23f582
 @lru_cache(4096)
-def _pose(shape, signer_left, body_id, path):
-    body = load(path) if path else load()
-    return np.asarray(hand_pose(shape, signer_left, body), float)
+def _pose(shape, signer_left, rig_key):
+    return np.asarray(hand_pose(shape, signer_left, rig_of(*rig_key).body), float)
 
 @dataclass(frozen=True)
 class Keys:
@@ -263,7 +264,7 @@ def resolve(
 )->Keys: # where everything should be
     "Turn names into points and rotations."
     hand, left, sign = rig.hands[side], bool(side), rig.arms[side].sign
-    fingers = np.stack([_pose(g.shape, left, rig.body.id, None) for g in goals])
+    fingers = np.stack([_pose(g.shape, left, rig.key) for g in goals])
     rotation = np.stack([_tipped(hand_rotation(g.fingers, g.palm, left), g) for g in goals])
     posed = pose_hand(hand, aa_to_mat(fingers))
     points, offsets, parts, spots = [], [], [], []
