@@ -31,7 +31,7 @@ def handshape(
 # %% ../../nbs/31_signing.handshape.ipynb #84ea7b53
 DIGITS = dict(thumb=0, indexfinger=1, middlefinger=2, ringfinger=3, pinky=4)
 CLOSED = np.array([[74, 101, 44], [76, 105, 50], [76, 106, 47], [76, 105, 42]], float) # index to little finger; MCP, PIP, DIP, degrees
-BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(6, 72, 42), doublebent=(80, 95, 5)) # doublehooked closes
+BENDS = dict(fingerstraightmod=(80, 4, 2), fingerbendmod=(35, 45, 25), fingerhookmod=(8, 66, 38), doublebent=(80, 95, 5)) # doublehooked closes
 CURL, FLAT = dict(pinch=(40, 60, 32), cee=(25, 42, 25)), dict(pinch=(58, 12, 4), cee=(62, 8, 4)) # fingers that the thumb meets, round and flat
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def cross_fingers(
         if not i or not j: continue
         side = 1 if j > i else -1
         if crossed:
-            q[_columns([i], (0, 1))] += -18*side, 12
-            q[_columns([j], (0, 1, 2))] += 20*side, -4, 14
+            q[_columns([i], (0, 1))] += -16*side, 16
+            q[_columns([j], (0, 1, 2))] += 16*side, -4, 8
         pairs = np.array([(3*i + x, 3*j + y) for x in range(3) for y in range(3) if x + y])
         touch = Touch(Spot(j, 1, .6) if crossed else Spot(j, 2, .45), _spot_on(i, part, side), .8, 2)
         q, _ = settle(q, rig, [touch], _columns([i, j]), stiff=_EASY, pairs=pairs)
@@ -188,7 +188,7 @@ def _between(pair, q, rig):
     if len(pair) < 2: return settle(_start(q, 'enclosed'), rig, [Touch(Spot(0, 2, .6), Spot(3, 0, .1), .4, 0)], stiff=_stiff(.05, .008))[0]
     near, far = pair[0], pair[0] + 1
     over, q = _columns(range(1, far)), _start(q, f'between{min(near, 3)}')
-    q[_columns(range(far, 5))] = ((70, 108, 50) if near == 3 else (76, 108, 30))*(5 - far)
+    q[_columns(range(far, 5))] = ((82, 106, 45) if near == 3 else (76, 108, 30))*(5 - far)
     start, tip = q.copy(), Spot(0, 2, .8 if near == 3 else .7, 'core')
     q[over], start[over] = (72, 98, 30)*near, (50, 75, 35)*near
     touches = [Touch(tip, Spot(near, 0, 1, 'core'), .7, 0), Touch(tip, Spot(far, 0, 1, 'core'), .5, 0)]

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'PAIRED', 'FACING', 'SWIVELS', 'ROOM_FREE', 'ROOM_SITED',
-           'TIP', 'ARM_SPOTS', 'PROBES', 'OVERLAP', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot',
+           'TIP', 'ARM_SPOTS', 'OVERLAP', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot',
            'facing_part', 'outermost', 'hand_rotation', 'Keys', 'swivel_cost', 'cheapest_chain', 'has_room',
-           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'push_apart', 'Solved', 'carried', 'probe_points',
-           'push_out', 'solve']
+           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'push_apart', 'Solved', 'carried', 'push_out',
+           'solve']
 
 # %% ../../nbs/36a_signing.targets.ipynb #66527564
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ import numpy as np
 from ..motion.body import Body, load
 from ..motion.rotation import aa_to_mat
 from .arms import Reach, arm_of, frame, reach, turn
-from .contact import TRUNK_SITES, DistanceGrid, Hand, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
+from .contact import TRUNK_SITES, WRIST, DistanceGrid, Hand, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
 from .handshape import hand_pose
 from .goals import SPACE, Place, unit
 
@@ -322,9 +322,6 @@ def _other_hand_spot(place, other):
     return Spot(point + HANDS_NEAR[place.near]*normal, -normal)
 
 # %% ../../nbs/36a_signing.targets.ipynb #67a6ade2
-PROBES = ('palm', 'handback', 'thumbside', 'pinkyside', 'heel', 'wristpulse', 'wristback', 'thumbball',
-          *(f'{d}:{p}' for d in ('index', 'middle', 'ring', 'pinky', 'thumb') for p in ('tip', 'mid', 'base', 'pad', 'nail', 'shaft', 'back')))
-
 OVERLAP = .006  # metres that two hands in contact may sink into each other (skin gives)
 
 def push_apart(
@@ -368,25 +365,18 @@ def carried(
     "Points of a hand, out in the world."
     return wrist[:, None] + local @ np.swapaxes(rotation, -1, -2)
 
-def probe_points(
-    posed:PosedHand, # N hands
-    wrist, # (N,3)
-    rotation, # (N,3,3)
-)->np.ndarray: # (N,P,3) points all over the hand
-    "Sample the skin of a hand."
-    return carried(posed.points(PROBES), wrist, rotation)
-
 def push_out(
     grid:DistanceGrid, # head and trunk
-    points, # (N,P,3)
-    margin, # (N,) metres: wanted distance of the deepest point
+    hand:Hand, # whose balls have which radius
+    balls, # (N,B,3) of the hands
+    margin, # (N,) metres: wanted distance of the deepest one
 )->np.ndarray: # (N,3) how far to move each hand, metres
-    "The shortest way out for the deepest point of each hand."
-    depth = grid(points)
-    worst = depth.argmin(1)
-    rows = np.arange(len(points))
-    need = np.maximum(margin - depth[rows, worst], 0)
-    return need[:, None] * grid.outward(points[rows, worst]) if need.any() else np.zeros((len(points), 3))
+    "The shortest way out for the deepest ball of each hand (the forearm may lie against the trunk)."
+    balls = balls[:, :-len(WRIST)]
+    gap = grid(balls) - np.array([b.radius for b in hand.balls[:-len(WRIST)]])
+    worst, rows = gap.argmin(1), np.arange(len(balls))
+    need = np.maximum(margin - gap[rows, worst], 0)
+    return need[:, None] * grid.outward(balls[rows, worst]) if need.any() else np.zeros((len(balls), 3))
 
 def solve(
     rig:Rig, # whose body
@@ -401,12 +391,13 @@ def solve(
     cost = swivel_cost(rig, fan, np.tile(SWIVELS, k), arm.sign).reshape(k, s)
     swivel = cheapest_chain(cost, SWIVELS, .6)
     posed = pose_hand(rig.hands[side], aa_to_mat(keys.fingers))
-    margin, aside = np.where(keys.contact, -.001, .006), np.zeros((k, 3))
+    margin, aside = np.where(keys.contact, -.006, .002), np.zeros((k, 3))
     for _ in range(6):
         got = reach(arm, wrist, keys.rotation, swivel)
         moved = keys.point + aside - np.einsum('kij,kj->ki', got.hand, keys.offset)
-        push = push_out(rig.grid, probe_points(posed, moved, got.hand), margin)
-        if other is not None: push = push + push_apart(rig.hands[side], carried(posed.balls(), moved, got.hand), other)
+        balls = carried(posed.balls(), moved, got.hand)
+        push = push_out(rig.grid, rig.hands[side], balls, margin)
+        if other is not None: push = push + push_apart(rig.hands[side], balls + push[:, None], other)
         aside, wrist, change = aside + push, moved + push, np.abs(moved + push - wrist).max()
         if change < 5e-4: break
     got = reach(arm, wrist, keys.rotation, swivel)
