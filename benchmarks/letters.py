@@ -1,7 +1,8 @@
 """Our letters read by a classifier that has seen real hands only: python benchmarks/letters.py [--yaw 20] [--bodies 5] [--pictures FOLDER]
 
 The real hands are one signer's (`fingerspelling/asl_hand_samples.npz`, MediaPipe landmarks of 24 still letters). The ceiling is what the
-same classifier reads of blocks of that recording which it was not trained on. Ours: MediaPipe on rendered frames."""
+same classifier reads of blocks of that recording which it was not trained on. Ours: MediaPipe on rendered frames. The angles of our letters
+were adjusted with this score in view, so it is no test on unseen signers."""
 import argparse, collections, os, warnings
 from pathlib import Path
 import numpy as np
@@ -115,12 +116,14 @@ def pictures(motion, frames, yaw, look, size, distance):
     return [image[..., :3] for image in render.frames(motion, look, size, camera, pick=frames)]
 
 
-def landmarks(tracker, image):
-    "The signing hand (21,3), x and y in picture heights, or None. A hand that is not found is looked for again in a wider frame."
+def landmarks(tracker, image, looks=3):
+    """The signing hand (21,3), x and y in picture heights, or None. The tracker follows a video: it first sees an empty picture, so that it forgets the last letter,
+    then the same letter for a tenth of a second. A hand that is not found is looked for again in a wider frame."""
     for share in (0, .25, .5):
         n = int(share*len(image))
         padded = np.ascontiguousarray(np.pad(image, ((n, n), (n, n), (0, 0)), mode='edge'))
-        found = tracker.process(padded).multi_hand_landmarks or []
+        tracker.process(np.zeros_like(padded))
+        for _ in range(looks): found = tracker.process(padded).multi_hand_landmarks or []
         hands = [np.array([(p.x, p.y, p.z) for p in h.landmark])*len(padded) - (n, n, 0) for h in found]
         if hands: return min(hands, key=lambda h: h[:, 0].mean())/len(image)
     return None
@@ -144,7 +147,7 @@ def main():
     kinds = dict(reader=Reader, nearest=Nearest)
     readers = {name: kind(points, letters) for name, kind in kinds.items()}
     rows = []
-    with Hands(static_image_mode=True, max_num_hands=2, min_detection_confidence=.3) as tracker:
+    with Hands(max_num_hands=2, min_detection_confidence=.3) as tracker:
         for number, (betas, look) in enumerate(zip(BODIES[:args.bodies], LOOKS)):
             motion, frames = our_letters(betas, args.language)
             for yaw in (-args.yaw, 0, args.yaw):

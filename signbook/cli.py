@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['app', 'SUFFIXES', 'Outputs', 'Language', 'Speed', 'Transition', 'Pause', 'LeftHanded', 'Look', 'Body', 'Seed',
            'explain', 'check_outputs', 'check_source', 'about', 'read_text', 'show_version', 'common', 'prepare',
-           'progress', 'write_all', 'sign', 'gloss', 'read_sigml', 'sign_items', 'hamnosys', 'convert', 'demo',
-           'extras', 'installed', 'browser', 'body_report', 'doctor', 'run', 'main']
+           'progress', 'write_all', 'sign', 'gloss', 'read_sigml', 'hamnosys', 'convert', 'demo', 'extras', 'installed',
+           'browser', 'body_report', 'doctor', 'run', 'main']
 
 # %% ../nbs/91_cli.ipynb #928194a0
 import os, sys
@@ -134,6 +134,7 @@ def write_all(
     for path in outputs:
         pipeline.save(result.motion, path, look=look, progress=progress(path.name))
         print(f"{path}: {result.motion.duration:.1f} s, {path.stat().st_size/1000:.0f} kB")
+    if result.left_out: print(f"not shown: {', '.join(result.left_out)}", file=sys.stderr)
     print(f"{result.coverage}\n{notice(result.motion)}", file=sys.stderr)
 
 # %% ../nbs/91_cli.ipynb #71b2fcfb
@@ -180,15 +181,6 @@ def read_sigml(
     if unknown: print(f"not shown: {' '.join(unknown)}", file=sys.stderr)
     return [Item(s.gloss or 'SIGN', str(s.sign), word=s.gloss, marks=tuple(t for t in row if t not in unknown)) for s, row in zip(signs, tags)]
 
-def sign_items(items, language, speed, left_handed, body, seed):
-    "What `pipeline.Result` says, for items that did not come from a text."
-    from types import SimpleNamespace
-    from signbook.signing.synthesis import synthesise
-    from signbook.signing.targets import rig_of
-    from signbook.signing.timing import Pace
-    motion = synthesise(items, rig_of(body), Pace(speed), language, seed).motion
-    return SimpleNamespace(motion=motion.mirror() if left_handed else motion, coverage=f"{len(items)} signed")
-
 # %% ../nbs/91_cli.ipynb #e0975170
 @app.command()
 def hamnosys(
@@ -200,10 +192,9 @@ def hamnosys(
     "Sign what is written in HamNoSys."
     notation, body = read_text(notation), prepare(output, look, body)
     how = dict(language=language, speed=speed, left_handed=left_handed, body=body, seed=seed)
-    if notation.lower().endswith('.sigml'): result = sign_items(read_sigml(Path(notation), lenient), **how)
-    else:
-        from signbook import pipeline
-        result = pipeline.notation_to_motion(notation, lenient=lenient, **how)
+    from signbook import pipeline
+    if notation.lower().endswith('.sigml'): result = pipeline.items_to_motion(read_sigml(Path(notation), lenient), **how)
+    else: result = pipeline.notation_to_motion(notation, lenient=lenient, **how)
     write_all(result, output, look)
 
 # %% ../nbs/91_cli.ipynb #21974a01

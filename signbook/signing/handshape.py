@@ -157,7 +157,7 @@ def _across(q, rig):
 def _under_tips(q, rig):
     "The E hand: the thumb lies across the palm and the finger tips come down on it."
     q = _start(q, 'under_tips')
-    q[MCP], q[PIP], q[DIP] = 15, 106, 58
+    q[MCP], q[PIP], q[DIP] = 8, 108, 62
     thumb = ((1, .6, 1, .3), (2, .1, 2, .6), (2, .75, 3, .4))   # phalanx, place along it, digit that comes down there, weight
     touches = [Touch(Spot(0, k, along, (-.8, .5, 0)), Spot(digit, 2, .95), weight, 0) for k, along, digit, weight in thumb]
     q, _ = settle(q, rig, touches, THUMB + _columns((1, 2, 3)), stiff=_stiff(.4, .01))
@@ -188,9 +188,9 @@ def _between(pair, q, rig):
     if len(pair) < 2: return settle(_start(q, 'enclosed'), rig, [Touch(Spot(0, 2, .6), Spot(3, 0, .1), .4, 0)], stiff=_stiff(.05, .008))[0]
     near, far = pair[0], pair[0] + 1
     over, q = _columns(range(1, far)), _start(q, f'between{min(near, 3)}')
-    q[_columns(range(far, 5))] = ((82, 106, 45) if near == 3 else (76, 108, 30))*(5 - far)
+    q[_columns(range(far, 5))] = ((74, 108, 45) if near == 3 else (76, 108, 30))*(5 - far)
     start, tip = q.copy(), Spot(0, 2, .8 if near == 3 else .7, 'core')
-    q[over], start[over] = (72, 98, 30)*near, (50, 75, 35)*near
+    q[over], start[over] = (66 if near == 3 else 72, 98, 30)*near, (50, 75, 35)*near
     touches = [Touch(tip, Spot(near, 0, 1, 'core'), .7, 0), Touch(tip, Spot(far, 0, 1, 'core'), .5, 0)]
     stiff = _stiff(.15, .01, .15 if near == 1 else .5)
     return settle(start, rig, touches, THUMB + over + list(SPREAD[:far]), q, stiff, _EVERY_PAIR, .003)[0]
