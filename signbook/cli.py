@@ -127,12 +127,13 @@ def write_all(
     result,             # `pipeline.Result`: the motion, its gloss line, what was signed and what spelled
     outputs:list[Path], # checked paths
     look:str|None,      # name of a look; None = the usual one
+    body=None,          # the licensed body that it was made for
 ):
     "Write every output, then say what was made and what it is not."
     from signbook import pipeline
     from signbook.motion.motion import notice
     for path in outputs:
-        pipeline.save(result.motion, path, look=look, progress=progress(path.name))
+        pipeline.save(result.motion, path, look=look, body=body, progress=progress(path.name))
         print(f"{path}: {result.motion.duration:.1f} s, {path.stat().st_size/1000:.0f} kB")
     if result.left_out: print(f"not shown: {', '.join(result.left_out)}", file=sys.stderr)
     print(f"{result.coverage}\n{notice(result.motion)}", file=sys.stderr)
@@ -150,7 +151,7 @@ def sign(
     from signbook import pipeline
     result = pipeline.text_to_motion(text, language=language, speed=speed, transition=transition, pause=pause,
                                      left_handed=left_handed, body=body, seed=seed)
-    write_all(result, output, look)
+    write_all(result, output, look, body)
 
 # %% ../nbs/91_cli.ipynb #40960383
 @app.command()
@@ -195,7 +196,7 @@ def hamnosys(
     from signbook import pipeline
     if notation.lower().endswith('.sigml'): result = pipeline.items_to_motion(read_sigml(Path(notation), lenient), **how)
     else: result = pipeline.notation_to_motion(notation, lenient=lenient, **how)
-    write_all(result, output, look)
+    write_all(result, output, look, body)
 
 # %% ../nbs/91_cli.ipynb #21974a01
 @app.command()

@@ -136,12 +136,16 @@ def save(
     motion:Motion, # what to write
     path, # file name; its suffix says how
     look:str|None=None, # colours and clothes, for pictures and models
+    body:str|None=None, # the licensed SMPL-X npz that it was made for
     progress=None, # called with (frames done, frames in all)
     **options, # size, camera: as for `show.render`
 ):
     "Write a motion as .npz, .bvh, .pose, .vtt, .glb, .mp4, .webm, .gif or .png."
     path = check_path(path)
     suffix, style = path.suffix.lower(), {'look': look} if look else {}
+    if body and suffix not in MOTIONS:
+        from signbook.motion.body import load
+        style['body'] = load(body)
     if suffix in MOTIONS:
         from signbook.motion import formats
         return formats.save(motion, path)

@@ -7,10 +7,10 @@ __all__ = ['TURNS', 'WIGGLE', 'FINGERS', 'Leg', 'legs_of', 'min_jerk', 'HandTrac
            'synthesise']
 
 # %% ../../nbs/38a_signing.synthesis.ipynb #8ca8c785
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from ..motion.body import CLOTH
+from ..motion.body import CLOTH, convert_expression, load
 from ..motion.motion import Motion, Span
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from .arms import angle_between, arm_joints, bare_arm, reach, turn_by, wrist_turn
@@ -248,6 +248,10 @@ def synthesise(
         poses[:, arm_joints(bool(side))] = mat_to_aa(local)
         poses[:, (25 if side else 40):(40 if side else 55)] = hand.fingers
     meta = dict(source='HamNoSys notation', licence='Apache-2.0', language=language, synthetic=True, generator='signbook')
-    motion = Motion(poses=poses, trans=np.zeros((n, 3)), expression=track.expression, expression_basis='arkit52', betas=np.array(rig.betas or [0.]),
-                    body=rig.body.id, fps=fps, spans=_spans(items, times), meta=meta)
-    return Clip(motion, _phases(items, uses))
+    motion = Motion(poses=poses, trans=np.zeros((n, 3)), expression=track.expression, fps=fps, spans=_spans(items, times), meta=meta)
+    return Clip(_on_body(motion, rig), _phases(items, uses))
+
+def _on_body(motion, rig)->Motion:
+    "The clip in the face and the shape of the body that it was made for."
+    if rig.body.expression_basis != motion.expression_basis: motion = convert_expression(motion, load(), rig.body)
+    return replace(motion, body=rig.body.id, betas=np.array(rig.betas) if rig.betas else None)

@@ -1,0 +1,80 @@
+"""Text to motion to file, end to end, where a notebook cell would be too long."""
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from signbook.motion import body as bodies, licensed
+from signbook.pipeline import notation_to_motion, save, text_to_motion
+from signbook.signing.fidelity import fidelity
+from signbook.signing.lexicon import Alphabet, Lexicon
+from signbook.signing.phases import beats
+from signbook.signing.targets import rig_of
+
+TEXT = 'Hello mother, thank you.'
+
+
+@pytest.fixture(scope='module')
+def licensed_path(tmp_path_factory):
+    "The free body in the layout of a licensed file."
+    path = tmp_path_factory.mktemp('body')/'SMPLX_NEUTRAL.npz'
+    np.savez(path, **licensed.smplx_arrays(bodies.load()))
+    return str(path)
+
+
+def test_a_licensed_body_signs_the_same(licensed_path, tmp_path):
+    ours, theirs = text_to_motion(TEXT), text_to_motion(TEXT, body=licensed_path)
+    assert theirs.motion.body.startswith('smplx') and theirs.motion.expression_basis == 'smplx100'
+    assert np.abs(ours.motion.poses - theirs.motion.poses).max() < 1e-3
+    report = fidelity(theirs, rig_of(licensed_path))
+    assert report.share == 1, report
+    for name in ('a.glb', 'a.png', 'a.npz'):
+        save(theirs.motion, tmp_path/name, body=licensed_path)
+        assert (tmp_path/name).stat().st_size > 1000
+
+
+def test_a_left_handed_clip_is_the_mirror_image():
+    left = text_to_motion(TEXT, left_handed=True)
+    assert fidelity(left, left_handed=True).share == 1
+    assert fidelity(left).share < .5
+
+
+@pytest.mark.parametrize('betas', [[-1.5], [1.5], [0, 1., -1.]])
+def test_other_bodies_sign_it_too(betas):
+    result = text_to_motion(TEXT, betas=betas)
+    assert fidelity(result).share >= .8      # measured on the body of the motion
+    assert (result.motion.betas[:len(betas)] == np.float32(betas)).all()
+
+
+def test_many_at_once_get_their_own():
+    texts = [f'my {w}' for w in ('mother', 'father', 'book', 'house', 'friend', 'name', 'school', 'dog')]
+    alone = [text_to_motion(t).motion.poses for t in texts]
+    with ThreadPoolExecutor(8) as pool: together = list(pool.map(lambda t: text_to_motion(t).motion.poses, texts))
+    assert all((a == b).all() for a, b in zip(alone, together))
+
+
+def test_time_grows_with_the_text_and_long_texts_work():
+    motion = text_to_motion('water ' * 100).motion
+    assert len(motion.spans) == 100 and motion.duration > 60
+
+
+def jumps(notation):
+    "Strokes that do not begin where the one before them ended."
+    lanes = [[s for b in segment if (s := getattr(b, name))] for segment in beats(notation) for name in ('strong', 'weak')]
+    return [s for lane in lanes for a, s in zip(lane, lane[1:]) if a.finish != s.begin]
+
+
+@pytest.mark.parametrize('name, notation', [(e.id, e.hamnosys) for e in Lexicon.load('ase')] +
+                         [(k, x.hamnosys) for k, x in Alphabet.load('ase').letters.items()])
+def test_no_hand_jumps_inside_a_sign(name, notation):
+    assert not jumps(notation)
+
+
+def test_every_real_entry_is_either_signed_or_refused(shared_data):
+    "Dictionary entries of other sign languages: none may crash or give numbers that are not finite."
+    import csv
+    rows = list(csv.DictReader((shared_data/'hamnosys'/'dev.tsv').open(encoding='utf8'), delimiter='\t', quoting=csv.QUOTE_NONE))
+    for row in rows[::70]:
+        try: motion = notation_to_motion(row['hamnosys']).motion
+        except ValueError as e: assert str(e); continue
+        assert np.isfinite(motion.poses).all()
