@@ -25,7 +25,7 @@ def main():
     reports = {}
     for name, item in entries(args.language):
         reports[name] = report = fidelity(synthesise([item]))
-        if args.verbose and (report.share < 1 or report.clip['depth'] > .01 or report.clip['hands_depth'] > .01 or report.clip['limit'] > 1.001):
+        if args.verbose and (report.share < 1 or report.clip['depth'] > .01 or report.clip['hands_depth'] > .01 or report.clip['limit'] > 1.001 or report.clip['turn_deg'] > 45):
             print(name, report)
     checks = [c for r in reports.values() for c in r.checks]
     missed = collections.Counter(k for c in checks for k in c.misses)

@@ -322,7 +322,7 @@ def _other_hand_spot(place, other):
     return Spot(point + HANDS_NEAR[place.near]*normal, -normal)
 
 # %% ../../nbs/36a_signing.targets.ipynb #67a6ade2
-OVERLAP = .006  # metres that two hands in contact may sink into each other (skin gives)
+OVERLAP = .0045  # metres that two hands in contact may sink into each other (skin gives)
 
 def push_apart(
     hand:Hand, # whose balls have which radius
