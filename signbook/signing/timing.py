@@ -149,8 +149,9 @@ def _beat_seconds(plan, beat, ends, pace):
     need = beat.seconds / pace.speed
     for side, stroke in ((0, beat.strong), (1, beat.weak)):
         if stroke is None: continue
-        w = plan.solved[side].wrist
-        need = max(need, 1.875*_path_length(stroke.path, np.linalg.norm(w[ends[side][0]] - w[ends[side][1]]))/TOP_SPEED)
+        s, (a, b) = plan.solved[side], ends[side]
+        length = _path_length(stroke.path, np.linalg.norm(s.wrist[a] - s.wrist[b]))
+        need = max(need, 1.875*length/TOP_SPEED, 1.875*angle_between(s.rotation[a], s.rotation[b])/TOP_TURN)
     return need
 
 def timetable(
