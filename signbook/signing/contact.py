@@ -288,9 +288,11 @@ class PosedHand:
 
     def _place(self, spots):
         "Points that ride on bones: parts or balls."
-        bones = [p.bone for p in spots]
-        turned = self.rotations[:, bones] @ np.array([p.offset for p in spots])[..., None]
-        return turned[..., 0] + self.positions[:, bones]
+        bones = np.array([p.bone for p in spots])
+        carry = np.zeros((len(spots), 16, 4))   # one matrix product: each spot picks its bone's axes and origin
+        carry[np.arange(len(spots)), bones] = np.column_stack([np.array([p.offset for p in spots]), np.ones(len(spots))])
+        frames = np.concatenate([self.rotations, self.positions[..., None]], -1)   # (N,16,3,4)
+        return (np.swapaxes(frames, 1, 2).reshape(len(frames), 3, 64) @ carry.reshape(len(spots), 64).T).swapaxes(1, 2)
 
     def balls(self)->np.ndarray: # (N,B,3)
         "Centres of the balls that stand for the volume."

@@ -344,6 +344,7 @@ LEFT_OUT = {
     'bouncing': lambda p: 'largemod' in getattr(p, 'manners', ()),
 }
 
+@lru_cache(4096)
 def left_out(
     notation:str, # HamNoSys, as a Unicode string or token names
 )->tuple: # of names, empty where everything is shown
