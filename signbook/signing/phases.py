@@ -318,12 +318,14 @@ def _chained(out)->list:
             if before and now and now.begin != before.finish: out[k] = replace(out[k], **{name: replace(now, begin=before.finish)})
     return out
 
+_read = lru_cache(4096)(parse)
+
 @lru_cache(4096)
 def beats(
     notation:str, # HamNoSys, as a Unicode string or token names
 )->tuple: # one tuple of Beat for each segment of the sign
     "The whole sign, segment by segment."
-    return tuple(tuple(segment_beats(s)) for s in parse(notation).segments)
+    return tuple(tuple(segment_beats(s)) for s in _read(notation).segments)
 
 # %% ../../nbs/34a_signing.phases.ipynb #6d32479a
 def _parts(part):
@@ -349,5 +351,5 @@ def left_out(
     notation:str, # HamNoSys, as a Unicode string or token names
 )->tuple: # of names, empty where everything is shown
     "What a notation asks that the movements do not show."
-    parts = list(_parts(parse(notation)))
+    parts = list(_parts(_read(notation)))
     return tuple(name for name, asks in LEFT_OUT.items() if any(asks(p) for p in parts))
