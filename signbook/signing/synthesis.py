@@ -102,7 +102,8 @@ def _shared_parts(solved, legs):
     "For each leg, the part of the hand that follows the path: the same at both ends, or the wrist."
     parts = solved.keys.parts
     air = _through_air(solved, legs)
-    return [parts[l.a] if parts[l.a] == parts[l.b] and not free else 'wrist' for l, free in zip(legs, air)]
+    def shared(a, b): return a if a == b else 'center' if 'center' in (a, b) else 'wrist'
+    return ['wrist' if free else shared(parts[l.a], parts[l.b]) for l, free in zip(legs, air)]
 
 @dataclass(frozen=True)
 class HandTrack:
@@ -202,10 +203,10 @@ class Clip:
     motion: Motion
     phases: tuple  # of Phase
 
-def _phases(items, uses)->tuple:
+def _phases(items, uses, solved)->tuple:
     at = [{u.start: u.stroke for u in side} for side in uses]
-    out = [Phase(items[u.item].gloss, bool(side), u.kind, u.start, u.end, u.stroke.begin, u.stroke.finish, u.stroke.path, at[1 - side].get(u.start))
-           for side in (0, 1) for u in uses[side]]
+    out = [Phase(items[u.item].gloss, bool(side), u.kind, u.start, u.end, u.stroke.begin, u.stroke.finish, u.stroke.path, at[1 - side].get(u.start),
+                 (solved[side].keys.aside[u.begin], solved[side].keys.aside[u.finish])) for side in (0, 1) for u in uses[side]]
     return tuple(sorted(out, key=lambda p: (p.start, p.signer_left)))
 
 def _nonmanual(items, times, n, fps, seed):
@@ -249,7 +250,7 @@ def synthesise(
         poses[:, (25 if side else 40):(40 if side else 55)] = hand.fingers
     meta = dict(source='HamNoSys notation', licence='Apache-2.0', language=language, synthetic=True, generator='signbook')
     motion = Motion(poses=poses, trans=np.zeros((n, 3)), expression=track.expression, fps=fps, spans=_spans(items, times), meta=meta)
-    return Clip(_on_body(motion, rig), _phases(items, uses))
+    return Clip(_on_body(motion, rig), _phases(items, uses, todo.solved))
 
 def _on_body(motion, rig)->Motion:
     "The clip in the face and the shape of the body that it was made for."

@@ -160,6 +160,7 @@ class Keys:
     contact: np.ndarray   # (K,) bool, must touch
     skin: np.ndarray      # (K,) bool, must touch head or trunk
     spots: tuple          # Spot of each
+    aside: np.ndarray     # (K,3) metres by which a point was chosen elsewhere in the room that the notation leaves
 
 # %% ../../nbs/36a_signing.targets.ipynb #19d9fdbc
 SWIVELS = np.radians(np.linspace(-40, 110, 16))
@@ -268,16 +269,27 @@ def resolve(
     fingers = np.stack([_pose(g.shape, left, rig.key) for g in goals])
     rotation = _tipped(hand_rotation([g.fingers for g in goals], [g.palm for g in goals], left), goals)
     posed = pose_hand(hand, aa_to_mat(fingers))
-    points, offsets, parts, spots = [], [], [], []
+    points, offsets, parts, spots, where = [], [], [], [], {}
     for k, g in enumerate(goals):
-        one = posed.at(k)
+        one, before = posed.at(k), where.get(_site_of(g.place))
+        if g.place.left and before is not None:   # led away: the hand itself moves, whatever part of it was there before
+            points.append(_centre(posed, rotation, points, offsets, before) + np.subtract(g.place.shift, goals[before].place.shift))
+            offsets.append(one.point('center')[0]); parts.append('center'); spots.append(spots[before])
+            continue
         spot, part = _spot(rig, g, sign, two_handed[k], other and other(k))
         if part == 'auto': part = 'center' if _hovers(g.place) else facing_part(one, _first_turn(g, left), spot.inward)
         part = outermost(one, part)
         points.append(spot.point + _own_shift(g.place, other and other(k))); offsets.append(one.point(part)[0]); parts.append(part); spots.append(spot)
+        where[_site_of(g.place)] = k
     contact = np.array([g.place.touching for g in goals])
     skin = contact & np.array([not (g.place.on_hand or g.place.meet) for g in goals])
-    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots))
+    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots), np.zeros((len(parts), 3)))
+
+def _site_of(place): return place.sites, place.near, place.on_hand, place.meet
+
+def _centre(posed, rotation, points, offsets, k):
+    "Where the middle of the hand is at an earlier goal."
+    return points[k] + rotation[k] @ (posed.at(k).point('center')[0] - offsets[k])
 
 TIP = turn(np.array([1., 0, 0]), -np.radians(12))  # raises what points out
 
@@ -294,7 +306,7 @@ def _own_shift(place, other):
     return np.subtract(place.shift, other.shift) if place.on_hand and other is not None else place.shift
 
 def _hovers(place)->bool:
-    return not place.meet and not place.on_hand and (place.near in ('near', 'armextended') or _free(place))
+    return not place.meet and not place.on_hand and (_free(place) or place.near == 'armextended' or place.near == 'near' and place.sites[0][0] in TRUNK_SITES)
 
 @lru_cache(8192)
 def _settled_spot(rig_key, place, sign, two):

@@ -14,6 +14,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
+from .room import put_aside, settle
 from .targets import REST, Rig, carried, resolve, solve
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
@@ -75,9 +76,12 @@ class Phase:
     finish: Goal
     path: Path
     partner: Stroke|None   # what the other hand does meanwhile
+    aside: tuple = ((0., 0., 0.),)*2 # metres: how begin and finish use the room that the notation leaves them
 
     @property
     def two_handed(self)->bool: return self.partner is not None
+
+    def aside_of(self, goal)->np.ndarray: return np.array(self.aside[goal is not self.begin])
 
 def _path_length(path:Path, distance:float)->float:
     ring = 2*np.pi*path.circle[2]*np.linalg.norm(path.circle[1]) if path.circle else 0.
@@ -126,17 +130,31 @@ def plan(
     rig:Rig, # whose body
     items, # of Item
 )->Plan: # solved goals
-    "Solve every goal of a line."
+    "Solve every goal of a line; where an arm cannot do it, once more with the room that the notation leaves."
     goals, two, partner, rows = _collect(items)
-    weak = solve(rig, resolve(rig, goals[1], 1, two[1]), 1)
+    first = _solved(rig, goals, two, partner)
+    asides = settle(rig, goals, first, partner, _of_item(goals, rows))
+    return Plan(rows, first if asides is None else _solved(rig, goals, two, partner, asides))
+
+def _of_item(goals, rows):
+    "To which item each goal of both hands belongs, -1 for rest."
+    owner = tuple(np.full(len(g), -1) for g in goals)
+    for i, _, *ends in rows:
+        for side, pair in enumerate(ends):
+            for k in pair:
+                if k > 0 and owner[side][k] < 0: owner[side][k] = i
+    return owner
+
+def _solved(rig, goals, two, partner, asides=(None, None)):
+    "Both hands, the weak one first: the strong one may have to touch it."
+    weak = solve(rig, put_aside(rig, resolve(rig, goals[1], 1, two[1]), asides[1]), 1)
     def other(k):
         j = partner.get(k)
         return None if j is None else weak.at(j, goals[1][j].place.shift)
     balls = np.full((len(goals[0]), len(rig.hands[1].balls), 3), 9.)
     pairs = np.array(list(partner.items()), int).reshape(-1, 2)
     balls[pairs[:, 0]] = carried(weak.posed.balls(), weak.wrist, weak.rotation)[pairs[:, 1]]
-    strong = solve(rig, resolve(rig, goals[0], 0, two[0], other), 0, balls)
-    return Plan(rows, (strong, weak))
+    return solve(rig, put_aside(rig, resolve(rig, goals[0], 0, two[0], other), asides[0]), 0, balls), weak
 
 # %% ../../nbs/38_signing.timing.ipynb #80c92643
 def _way(plan, side, a, b, letter, factor):
