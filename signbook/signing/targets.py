@@ -6,8 +6,8 @@
 __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'PAIRED', 'FACING', 'REST_TURN', 'SWIVELS', 'ROOM_FREE',
            'ROOM_SITED', 'TIP', 'ARM_SPOTS', 'OVERLAP', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot',
            'facing_part', 'outermost', 'hand_rotation', 'Keys', 'swivel_cost', 'cheapest_chain', 'has_room',
-           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'push_apart', 'Solved', 'carried', 'push_out',
-           'solve']
+           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'overlaps', 'push_apart', 'Solved', 'carried',
+           'push_out', 'solve']
 
 # %% ../../nbs/36a_signing.targets.ipynb #66527564
 from dataclasses import dataclass, replace
@@ -114,6 +114,8 @@ def _own_side(name, sign): return int(sign) if name in PAIRED else 0
 FACING = ('palm', 'handback', 'thumbside', 'pinkyside', 'heel', 'index:tip', 'middle:tip', 'pinky:tip', 'thumb:tip', 'index:mid',
           'middle:mid', 'middle:back', 'middle:shaft', 'ring:shaft')
 
+_SHY = np.array([.015 if n == 'heel' else 0. for n in FACING])   # metres: people touch with fingers rather than with the heel of the hand
+
 def facing_part(
     posed:PosedHand, # one hand (N = 1)
     rotation, # (3,3) of the hand
@@ -122,7 +124,7 @@ def facing_part(
     "The part of the hand that would touch first."
     points = posed.points(FACING)[0] @ rotation.T
     normals = np.array([rotation @ posed.normal(n)[0] for n in FACING])
-    return FACING[int(np.argmax(points @ inward + .015*normals @ inward))]
+    return FACING[int(np.argmax(points @ inward + .015*normals @ inward - _SHY))]
 
 def outermost(
     posed:PosedHand, # one hand (N = 1)
@@ -160,6 +162,7 @@ class Keys:
     contact: np.ndarray   # (K,) bool, must touch
     skin: np.ndarray      # (K,) bool, must touch head or trunk
     spots: tuple          # Spot of each
+    anchor: np.ndarray    # (K,) the goal from which a movement has led away, -1 for a goal with a place of its own
     aside: np.ndarray     # (K,3) metres by which a point was chosen elsewhere in the room that the notation leaves
 
 # %% ../../nbs/36a_signing.targets.ipynb #19d9fdbc
@@ -269,12 +272,12 @@ def resolve(
     fingers = np.stack([_pose(g.shape, left, rig.key) for g in goals])
     rotation = _tipped(hand_rotation([g.fingers for g in goals], [g.palm for g in goals], left), goals)
     posed = pose_hand(hand, aa_to_mat(fingers))
-    points, offsets, parts, spots, where = [], [], [], [], {}
+    points, offsets, parts, spots, where, anchor = [], [], [], [], {}, np.full(len(goals), -1)
     for k, g in enumerate(goals):
         one, before = posed.at(k), where.get(_site_of(g.place))
         if g.place.left and before is not None:   # led away: the hand itself moves, whatever part of it was there before
             points.append(_centre(posed, rotation, points, offsets, before) + np.subtract(g.place.shift, goals[before].place.shift))
-            offsets.append(one.point('center')[0]); parts.append('center'); spots.append(spots[before])
+            offsets.append(one.point('center')[0]); parts.append('center'); spots.append(spots[before]); anchor[k] = before
             continue
         spot, part = _spot(rig, g, sign, two_handed[k], other and other(k))
         if part == 'auto': part = 'center' if _hovers(g.place) else facing_part(one, _first_turn(g, left), spot.inward)
@@ -283,7 +286,7 @@ def resolve(
         where[_site_of(g.place)] = k
     contact = np.array([g.place.touching for g in goals])
     skin = contact & np.array([not (g.place.on_hand or g.place.meet) for g in goals])
-    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots), np.zeros((len(parts), 3)))
+    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots), anchor, np.zeros((len(parts), 3)))
 
 def _site_of(place): return place.sites, place.near, place.on_hand, place.meet
 
@@ -338,20 +341,29 @@ def _other_hand_spot(place, other):
 # %% ../../nbs/36a_signing.targets.ipynb #67a6ade2
 OVERLAP = .0045  # metres that two hands in contact may sink into each other (skin gives)
 
+def overlaps(
+    hand:Hand, # whose balls have which radius
+    mine, # (N,B,3) balls of this hand
+    other, # (N,B,3) balls of the other hand
+)->np.ndarray: # (N,B*B) metres by which each pair overlaps more than hands in contact may (0 where not)
+    "How far two hands are inside each other, pair of balls by pair."
+    a, b, radius = np.asarray(mine, np.float32), np.asarray(other, np.float32), np.array([x.radius for x in hand.balls], np.float32)
+    square = (a*a).sum(-1)[:, :, None] + (b*b).sum(-1)[:, None] - 2*a @ np.swapaxes(b, -1, -2)
+    overlap = radius[:, None] + radius - OVERLAP - np.sqrt(np.maximum(square, 0))
+    return np.maximum(overlap, 0).reshape(len(a), -1)
+
 def push_apart(
     hand:Hand, # whose balls have which radius
     mine, # (N,B,3) balls of this hand
     other, # (N,B,3) balls of the other hand
 )->np.ndarray: # (N,3) how far to move this hand, metres
     "The shortest way out of the other hand, for the pair of balls that overlaps most."
-    out = np.zeros((len(mine), 3))
+    out, count = np.zeros((len(mine), 3)), len(hand.balls)
     near = np.flatnonzero(np.linalg.norm(mine.mean(1) - other.mean(1), axis=-1) < .2)
     if not len(near): return out
-    a, b, radius = mine[near].astype(np.float32), other[near].astype(np.float32), np.array([x.radius for x in hand.balls], np.float32)
-    square = (a*a).sum(-1)[:, :, None] + (b*b).sum(-1)[:, None] - 2*a @ np.swapaxes(b, -1, -2)
-    overlap = (radius[:, None] + radius - np.sqrt(np.maximum(square, 0))).reshape(len(near), -1)
+    overlap = overlaps(hand, mine[near], other[near])
     worst, rows = overlap.argmax(1), np.arange(len(near))
-    need, way = np.maximum(overlap[rows, worst] - OVERLAP, 0), a[rows, worst // len(radius)] - b[rows, worst % len(radius)]
+    need, way = overlap[rows, worst], mine[near][rows, worst // count] - other[near][rows, worst % count]
     out[near] = need[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
     return out
 

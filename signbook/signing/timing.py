@@ -14,7 +14,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .room import put_aside, settle
+from .room import follow, give_way, put_aside, settle
 from .targets import REST, Rig, carried, resolve, solve
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
@@ -133,8 +133,8 @@ def plan(
     "Solve every goal of a line; where an arm cannot do it, once more with the room that the notation leaves."
     goals, two, partner, rows = _collect(items)
     first = _solved(rig, goals, two, partner)
-    asides = settle(rig, goals, first, partner, _of_item(goals, rows))
-    return Plan(rows, first if asides is None else _solved(rig, goals, two, partner, asides))
+    choices = settle(rig, goals, first, partner, _of_item(goals, rows))
+    return Plan(rows, first if choices is None else _solved(rig, goals, two, partner, choices))
 
 def _of_item(goals, rows):
     "To which item each goal of both hands belongs, -1 for rest."
@@ -145,16 +145,26 @@ def _of_item(goals, rows):
                 if k > 0 and owner[side][k] < 0: owner[side][k] = i
     return owner
 
-def _solved(rig, goals, two, partner, asides=(None, None)):
+def _hand(rig, goals, keys, side, choice, others=None):
+    "One hand solved; with a choice of room, also a second time with what is still missed giving way."
+    again = lambda c: solve(rig, put_aside(rig, keys, c), side, others)
+    if choice is None: return solve(rig, keys, side, others)
+    solved = again(choice)
+    for change in (lambda: follow(keys, solved, choice), lambda: give_way(rig, goals, solved, side, choice, others), lambda: follow(keys, solved, choice)):
+        changed = change()
+        if changed is not choice: choice, solved = changed, again(changed)
+    return solved
+
+def _solved(rig, goals, two, partner, choices=(None, None)):
     "Both hands, the weak one first: the strong one may have to touch it."
-    weak = solve(rig, put_aside(rig, resolve(rig, goals[1], 1, two[1]), asides[1]), 1)
+    weak = _hand(rig, goals[1], resolve(rig, goals[1], 1, two[1]), 1, choices[1])
     def other(k):
         j = partner.get(k)
         return None if j is None else weak.at(j, goals[1][j].place.shift)
     balls = np.full((len(goals[0]), len(rig.hands[1].balls), 3), 9.)
     pairs = np.array(list(partner.items()), int).reshape(-1, 2)
     balls[pairs[:, 0]] = carried(weak.posed.balls(), weak.wrist, weak.rotation)[pairs[:, 1]]
-    return solve(rig, put_aside(rig, resolve(rig, goals[0], 0, two[0], other), asides[0]), 0, balls), weak
+    return _hand(rig, goals[0], resolve(rig, goals[0], 0, two[0], other), 0, choices[0], balls), weak
 
 # %% ../../nbs/38_signing.timing.ipynb #80c92643
 def _way(plan, side, a, b, letter, factor):
