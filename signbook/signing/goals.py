@@ -121,7 +121,7 @@ class Role:
     weak: bool = False
     symmetric: bool = False
     flip: tuple = (1, 1, 1)       # sign per axis for positions and orientations
-    flip_path: tuple = (1, 1, 1)  # sign per axis for movements
+    flip_path: tuple = (1, 1, 1)  # sign per axis for movements: only these follow the marks
     alternating: bool = False
 
     def axial(self, axis):
@@ -140,9 +140,8 @@ def roles(
     "Read the symmetry symbols."
     s = segment.symmetry
     if s is None or s.kind is None: return Role(), Role(weak=True, alternating=bool(s))
-    flip = (-1, -1 if s.up_down else 1, -1 if s.in_out else 1)
-    path = flip if s.left_right else (1, 1, 1)
-    return Role(symmetric=True, alternating=s.alternating), Role(True, True, flip, path, s.alternating)
+    path = tuple(-1 if f else 1 for f in (s.left_right, s.up_down, s.in_out))
+    return Role(symmetric=True, alternating=s.alternating), Role(True, True, (-1, 1, 1), path, s.alternating)
 
 # %% ../../nbs/34_signing.goals.ipynb #51dd1e6d
 def _carry(v, before, after):
