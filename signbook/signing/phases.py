@@ -4,17 +4,17 @@
 
 # %% auto #0
 __all__ = ['STRAIGHT', 'RADIUS', 'BULGE', 'SWING', 'WRIST_AXES', 'CLOCK', 'SECONDS', 'MANNER', 'REPEATS', 'WEAK_BASE', 'LEFT_OUT',
-           'Path', 'arc_vector', 'ring_start', 'simple_path', 'Stroke', 'strokes', 'Beat', 'segment_beats', 'beats',
-           'left_out']
+           'Path', 'arc_vector', 'ring_start', 'simple_path', 'Stroke', 'strokes', 'Beat', 'parts_of', 'segment_beats',
+           'beats', 'left_out']
 
 # %% ../../nbs/34a_signing.phases.ipynb #72a6127d
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 import numpy as np
-from signbook.signing.goals import (AXES, BASE_HAND, DIGITS, Goal, Place, Role, held, placed, roles, token_vector,
+from signbook.signing.goals import (AXES, BASE_HAND, DIGITS, Goal, Place, Role, held, in_view, on_limb, placed, roles, token_vector,
     unit)
 from .hamnosys import parse
-from signbook.signing.notation import (Action, Circle, FingerPlay, Group, Handshape, Location, Part, Placed, Repeat, Replace, Segment, Shape,
+from signbook.signing.notation import (Action, Circle, FingerPlay, Group, Handshape, Location, Part, Placed, Repeat, Replace, Segment, Shape, Site,
     Sized, Straight, Wrist)
 
 # %% ../../nbs/34a_signing.phases.ipynb #443ca6ae
@@ -266,16 +266,28 @@ def _across(stroke)->Stroke:
     move = lambda g: replace(g, place=g.place.moved(by))
     return replace(stroke, begin=move(stroke.begin), finish=move(stroke.finish))
 
+def parts_of(
+    part:Part, # of a parsed notation
+): # Part, one after another
+    "A part of the notation and everything inside it."
+    yield part
+    for f in fields(part):
+        for x in (v if isinstance(v := getattr(part, f.name), tuple) else (v,)):
+            if isinstance(x, Part): yield from parts_of(x)
+
 def _start(segment:Segment, pair)->tuple:
     "The goals of both hands before anything moves."
     posture = segment.posture
     two = pair[1].symmetric or posture.other is not None
-    goals = [placed(held(None, posture, r), posture.places, r, two) if (two or not r.weak) else None for r in pair]
-    touched = any(l.site and l.site.kind in ('hand', 'arm') for a in (posture, *segment.actions)
-                  for l in getattr(a, 'places', getattr(a, 'target', ())) if isinstance(l, Location))
-    if goals[1] is None and touched: goals[1] = WEAK_BASE
+    goals = [held(None, posture, r) if (two or not r.weak) else None for r in pair]
+    if goals[1] is None and _limb_named(segment): goals[1] = WEAK_BASE
+    goals = [placed(g, posture.places, r, two) if g != WEAK_BASE else g for g, r in zip(goals, in_view(pair, goals))]
     if segment.nondominant: goals = [None, goals[0]]
     return tuple(goals), two or goals[1] is not None
+
+def _limb_named(segment)->bool:
+    "Does anything go to the other hand or arm?"
+    return any(isinstance(p, Location) and on_limb(p.site) for p in parts_of(segment))
 
 WEAK_BASE = Goal(Handshape(Shape('flathand')), tuple(unit((-1, 0, .4))), (0., -1., 0.), Place(meet=BASE_HAND), 'center')
 
@@ -297,7 +309,8 @@ def segment_beats(
     goals, two = _start(segment, pair)
     out, now = [Beat(*(Stroke(g, g) if g else None for g in goals), SECONDS['hold'], 'hold')], list(goals)
     for action in segment.actions:
-        lanes = [_lane(action, now[k], pair[k], two) for k in (0, 1)]
+        aware = in_view(pair, now)
+        lanes = [_lane(action, now[k], aware[k], two) for k in (0, 1)]
         out += _beats(lanes[0], _alternate(lanes[1]) if pair[1].alternating else lanes[1], now)
         now = [lanes[k][-1].finish if lanes[k] else now[k] for k in (0, 1)]
     return _settled(_chained(out))
@@ -328,13 +341,6 @@ def beats(
     return tuple(tuple(segment_beats(s)) for s in _read(notation).segments)
 
 # %% ../../nbs/34a_signing.phases.ipynb #6d32479a
-def _parts(part):
-    "A part of the notation and everything inside it."
-    yield part
-    for f in fields(part):
-        for x in (v if isinstance(v := getattr(part, f.name), tuple) else (v,)):
-            if isinstance(x, Part): yield from _parts(x)
-
 LEFT_OUT = {
     'fusion (shown as a sequence)': lambda p: isinstance(p, Group) and p.kind == 'fusion',
     'growing or shrinking': lambda p: bool(getattr(p, 'change', None)),
@@ -351,5 +357,5 @@ def left_out(
     notation:str, # HamNoSys, as a Unicode string or token names
 )->tuple: # of names, empty where everything is shown
     "What a notation asks that the movements do not show."
-    parts = list(_parts(_read(notation)))
+    parts = list(parts_of(_read(notation)))
     return tuple(name for name, asks in LEFT_OUT.items() if any(asks(p) for p in parts))
