@@ -161,10 +161,18 @@ class Skin:
         return Anchor(hit[0] + cloth*hit[1], hit[1], bone)
 
     def _beside(self, height, sign, bone):
+        edge = self._edge(height, sign)
+        return Anchor(edge + np.array([sign*BESIDE, 0, .02]), np.array([sign, 0., 0.]), bone)
+
+    def _edge(self, height, sign):
         m = self.measures
         hit = _shoot(self.surface, m, height, sign, SIDE)
-        point = hit[0] if hit else np.array([sign*m.shoulder_x, height, m.ear_z])  # at shoulder height the arms are in the way
-        return Anchor(point + np.array([sign*BESIDE, 0, .02]), np.array([sign, 0., 0.]), bone)
+        return hit[0] if hit else np.array([sign*m.shoulder_x, height, m.ear_z])  # at shoulder height the arms are in the way
+
+    def edge(self, name:str, sign:int)->Anchor:
+        "The outer edge of a site: what a hand *beside* it can touch."
+        beside = self.anchor(name, 2*sign)
+        return Anchor(self._edge(self.sites[name][0], sign), beside.normal, beside.joint)
 
 def skin_of(
     body:Body, # whose
@@ -208,8 +216,9 @@ def _bone_rays(j, tip, k, digit):
         along = tip - c
         palmar = np.cross(np.cross(along, (0, -.7, -.7)), along); palmar /= np.linalg.norm(palmar)
     dorsal, side = -np.array(palmar, float), np.cross(palmar, tip - c) * (1 if tip[0] > 0 else -1)
-    last = 3 + 3*k
-    return {'tip': (last, c, tip - c), 'pad': (last, c + .6*(tip - c), palmar), 'nail': (last, c + .7*(tip - c), dorsal),
+    last, round_ = 3 + 3*k, dict(palmar=palmar, radial=side if digit == 'thumb' else RAYS['radial'], ulnar=-side if digit == 'thumb' else RAYS['ulnar'])
+    facets = {f'{name}-{way}': (bone, at, ray) for name, bone, at in (('mid', 2 + 3*k, b), ('base', 1 + 3*k, a)) for way, ray in round_.items()}
+    return facets | {'tip': (last, c, tip - c), 'pad': (last, c + .6*(tip - c), palmar), 'nail': (last, c + .7*(tip - c), dorsal),
             'mid': (2 + 3*k, b, dorsal), 'base': (1 + 3*k, a, dorsal), 'side': (2 + 3*k, (b + c)/2, side / np.linalg.norm(side)),
             'back': (1 + 3*k, (a + b)/2, dorsal), 'shaft': (2 + 3*k, (b + c)/2, dorsal)}
 

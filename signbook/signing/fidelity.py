@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 import numpy as np
 from scipy.spatial import cKDTree
+from ..motion.body import CLOTH
 from ..motion.motion import Motion
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from ..motion.skeleton import joint
 from .arms import ELBOW, PRONATION, angle_between, arm_joints, turn, twist_angle, wrist_use
-from .contact import pose_hand
+from .contact import TRUNK_SITES, pose_hand
 from .goals import unit
 from .handshape import TEMPLATES, distance, hand_pose, handshape
 from .notation import Handshape
@@ -151,7 +152,8 @@ def _contact(seen, phase, goal, keys, t)->float:
     "Distance of skin from what is to be touched, metres."
     side = int(phase.signer_left)
     mine, theirs = seen.skin(side, t), seen.skin(1 - side, t)
-    if not (goal.place.meet or goal.place.on_hand): return float(np.linalg.norm(mine - keys.point[0], axis=-1).min())
+    if not (goal.place.meet or goal.place.on_hand):   # where on the body is a matter of place
+        return max(float(seen.rig.grid(_patch(mine, seen.part(side, t, keys.parts[0]))).min()) - (CLOTH if goal.place.sites[0][0] in TRUNK_SITES else 0.), 0.)
     if goal.part != 'auto': mine = _patch(mine, seen.part(side, t, keys.parts[0]))
     if goal.place.on_hand:
         near = theirs[np.linalg.norm(theirs - keys.point[0], axis=-1) < PATCH]

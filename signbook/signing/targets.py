@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'PAIRED', 'FACING', 'REST_TURN', 'SWIVELS', 'ROOM_FREE',
-           'ROOM_SITED', 'TIP', 'ARM_SPOTS', 'OVERLAP', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot',
-           'facing_part', 'outermost', 'hand_rotation', 'Keys', 'swivel_cost', 'cheapest_chain', 'has_room',
-           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'overlaps', 'push_apart', 'Solved', 'carried',
-           'push_out', 'solve']
+           'ROOM_SITED', 'OVERLAP', 'TIP', 'ARM_SPOTS', 'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot',
+           'facing_part', 'foremost', 'outermost', 'facets', 'hand_rotation', 'Keys', 'swivel_cost', 'cheapest_chain',
+           'has_room', 'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'overlaps', 'push_apart', 'Solved',
+           'carried', 'push_out', 'solve']
 
 # %% ../../nbs/36a_signing.targets.ipynb #66527564
 from dataclasses import dataclass, replace
@@ -97,6 +97,7 @@ def body_spot(
     if _free(place): return free
     apart = two_handed and not place.meet and len(place.sites) == 1   # two hands at one site: each on its own half
     anchors = [rig.skin.anchor(name, int(side) or (int(sign) if apart else _own_side(name, sign))) for name, side in place.sites]
+    if place.touching: anchors = [rig.skin.edge(name, int(np.sign(side))) if abs(side) == 2 else a for (name, side), a in zip(place.sites, anchors)]
     point, normal = np.mean([a.point for a in anchors], 0), unit(np.sum([a.normal for a in anchors], 0))
     on_head = anchors[0].joint == 15
     distance = (HEAD_NEAR if on_head else TRUNK_NEAR)[place.near]
@@ -122,9 +123,13 @@ def facing_part(
     inward, # (3,) unit, towards the target
 )->str: # name of a hand part
     "The part of the hand that would touch first."
-    points = posed.points(FACING)[0] @ rotation.T
-    normals = np.array([rotation @ posed.normal(n)[0] for n in FACING])
-    return FACING[int(np.argmax(points @ inward + .015*normals @ inward - _SHY))]
+    return foremost(posed, rotation, inward, FACING, _SHY)
+
+def foremost(posed, rotation, inward, names, shy=0.)->str:
+    "Which of some parts of a hand would touch first."
+    points = posed.points(names)[0] @ rotation.T
+    normals = np.array([rotation @ posed.normal(n)[0] for n in names])
+    return names[int(np.argmax(points @ inward + .015*normals @ inward - shy))]
 
 def outermost(
     posed:PosedHand, # one hand (N = 1)
@@ -133,6 +138,15 @@ def outermost(
     "The palm of a fist is behind its fingers: they touch first."
     if part != 'palm': return part
     return max(('palm', 'middle:shaft', 'ring:shaft'), key=lambda n: -posed.point(n)[0, 1])
+
+def facets(
+    part:str, # as notated
+)->tuple: # of names
+    "A joint may touch with any side of the finger; of fingers side by side the outer ones come first."
+    digit, _, joint = part.partition(':')
+    if joint not in ('mid', 'base'): return (part,)
+    first, last = ('index', 'pinky') if digit == 'middle' else (digit, digit)
+    return (part, f'{part}-palmar', f'{first}:{joint}-radial', f'{last}:{joint}-ulnar')
 
 REST_TURN = tuple(frame(np.array([s, 0., 0]), np.array([0, -1., 0])).T for s in (-1, 1))  # right, left
 
@@ -247,6 +261,8 @@ class OtherHand:
     elbow: np.ndarray     # (3,)
     shift: tuple          # metres by which notation has moved it from its place
 
+OVERLAP = .0045  # metres that two hands in contact may sink into each other (skin gives)
+
 def meeting_spot(goal, sign, flip_axis, spot)->tuple:
     "Two hands that meet: the middle between them, this hand's own half, and the direction of the other."
     how, part = goal.place.meet
@@ -281,12 +297,20 @@ def resolve(
             continue
         spot, part = _spot(rig, g, sign, two_handed[k], other and other(k))
         if part == 'auto': part = 'center' if _hovers(g.place) else facing_part(one, _first_turn(g, left), spot.inward)
-        part = outermost(one, part)
+        part = foremost(one, rotation[k], spot.inward, facets(part)) if ':' in part else outermost(one, part)
+        spot = _own_half(rig, g, spot, rotation[k], one, part, sign)
         points.append(spot.point + _own_shift(g.place, other and other(k))); offsets.append(one.point(part)[0]); parts.append(part); spots.append(spot)
         where[_site_of(g.place)] = k
     contact = np.array([g.place.touching for g in goals])
     skin = contact & np.array([not (g.place.on_hand or g.place.meet) for g in goals])
     return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots), anchor, np.zeros((len(parts), 3)))
+
+def _own_half(rig, goal, spot, rotation, posed, part, sign)->Spot:
+    "Two hands that meet side by side are mirror images: neither goes beyond the plane between them."
+    if not goal.place.meet or goal.place.meet[0] in ('interlock', 'cross') or abs(spot.inward[0]) < .5: return spot
+    across = sign * (spot.point - rotation @ posed.point(part)[0])[0] + sign * (posed.balls()[0] @ rotation.T)[:, 0]
+    beyond = np.max(np.array([b.radius for b in posed.hand.balls]) - OVERLAP/2 - across)
+    return Spot(spot.point + (sign*max(beyond, 0.), 0., 0.), spot.inward)
 
 def _site_of(place): return place.sites, place.near, place.on_hand, place.meet
 
@@ -339,8 +363,6 @@ def _other_hand_spot(place, other):
     return Spot(point + HANDS_NEAR[place.near]*normal, -normal)
 
 # %% ../../nbs/36a_signing.targets.ipynb #67a6ade2
-OVERLAP = .0045  # metres that two hands in contact may sink into each other (skin gives)
-
 def overlaps(
     hand:Hand, # whose balls have which radius
     mine, # (N,B,3) balls of this hand
