@@ -144,7 +144,7 @@ def facets(
 )->tuple: # of names
     "A joint may touch with any side of the finger; of fingers side by side the outer ones come first."
     digit, _, joint = part.partition(':')
-    if joint not in ('mid', 'base'): return (part,)
+    if joint not in ('mid', 'base') or '+' in digit: return (part,)
     first, last = ('index', 'pinky') if digit == 'middle' else (digit, digit)
     return (part, f'{part}-palmar', f'{first}:{joint}-radial', f'{last}:{joint}-ulnar')
 
@@ -297,7 +297,7 @@ def resolve(
             continue
         spot, part = _spot(rig, g, sign, two_handed[k], other and other(k))
         if part == 'auto': part = 'center' if _hovers(g.place) else facing_part(one, _first_turn(g, left), spot.inward)
-        part = foremost(one, rotation[k], spot.inward, facets(part)) if ':' in part else outermost(one, part)
+        part = foremost(one, rotation[k], spot.inward, names) if len(names := facets(part)) > 1 else outermost(one, part)
         spot = _own_half(rig, g, spot, rotation[k], one, part, sign)
         points.append(spot.point + _own_shift(g.place, other and other(k))); offsets.append(one.point(part)[0]); parts.append(part); spots.append(spot)
         where[_site_of(g.place)] = k
@@ -308,8 +308,10 @@ def resolve(
 def _own_half(rig, goal, spot, rotation, posed, part, sign)->Spot:
     "Two hands that meet side by side are mirror images: neither goes beyond the plane between them."
     if not goal.place.meet or goal.place.meet[0] in ('interlock', 'cross') or abs(spot.inward[0]) < .5: return spot
-    across = sign * (spot.point - rotation @ posed.point(part)[0])[0] + sign * (posed.balls()[0] @ rotation.T)[:, 0]
-    beyond = np.max(np.array([b.radius for b in posed.hand.balls]) - OVERLAP/2 - across)
+    if (rotation @ posed.normal(part)[0]) @ spot.inward < .3: return spot   # what meets does not look at the other hand
+    palm = slice(0, -len(WRIST))
+    across = sign * (spot.point - rotation @ posed.point(part)[0])[0] + sign * (posed.balls()[0, palm] @ rotation.T)[:, 0]
+    beyond = np.max(np.array([b.radius for b in posed.hand.balls[palm]]) - OVERLAP/2 - across)
     return Spot(spot.point + (sign*max(beyond, 0.), 0., 0.), spot.inward)
 
 def _site_of(place): return place.sites, place.near, place.on_hand, place.meet
