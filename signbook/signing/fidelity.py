@@ -19,7 +19,7 @@ from .contact import pose_hand
 from .goals import unit
 from .handshape import TEMPLATES, distance, hand_pose, handshape
 from .notation import Handshape
-from .synthesis import TURNS
+from .path_checks import path_checks
 from .targets import OtherHand, Rig, resolve, rig_of
 from .timing import Phase
 
@@ -170,41 +170,16 @@ def _move_checks(seen, phase)->dict:
     return out
 
 def _path_checks(seen, phase, trail)->dict:
-    "1 where what the path asks is there, 0 where it is not."
-    path, found = phase.path, []
-    straight = trail[0] + np.linspace(0, 1, len(trail))[:, None]*(trail[-1] - trail[0])
-    if np.any(path.bulge):
-        off = (trail - straight) @ unit(path.bulge)
-        found.append(off.max() > .5*np.linalg.norm(path.bulge))
-    if path.wave: found.append(np.ptp((trail - straight) @ unit(path.wave[0])) > np.linalg.norm(path.wave[0]))
-    if path.circle: found.append(_goes_round(trail, *path.circle))
-    if path.wrist: found.append(_swings(seen, phase))
-    if path.play is not None: found.append(_wiggles(seen, phase))
-    return dict(path=float(all(found))) if found else {}
+    "1 where everything that the path asks is there, 0 where it is not."
+    side, (a, b) = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end))
+    turned = phase.begin.palm != phase.finish.palm or phase.begin.fingers != phase.finish.fingers
+    found = path_checks(phase.path, trail, seen.turns[a:b+1, arm_joints(bool(side))[3]], _finger_turns(seen, phase), _trail(seen, phase, 'middle:tip'), turned, bool(side))
+    return dict(path=float(all(found.values()))) if found else {}
 
-def _goes_round(trail, axis, start, turns, squash)->bool:
-    "Does the trail wind about the axis the right way, 70 to 130 % of the turns, and never come nearer than 40 % of the smaller radius?"
-    centre = trail[0] - start
-    radius = np.linalg.norm(start)
-    across = np.cross(axis, unit(start))
-    x, y = (trail - centre) @ unit(start), (trail - centre) @ across
-    wound = np.unwrap(np.arctan2(y, x))
-    return .7 < (wound[-1] - wound[0])/(2*np.pi*turns) < 1.3 and np.hypot(x, y).min() > .4*radius*squash
+def _finger_turns(seen, phase)->np.ndarray:
+    side, (a, b) = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end))
+    return seen.motion.poses[a:b+1, 40 - 15*side:55 - 15*side].astype(float)
 
-def _swings(seen, phase)->bool:
-    "Does the hand turn about the asked axis, to both sides, by at least half of what was asked?"
-    side, (kind, size, _) = int(phase.signer_left), phase.path.wrist
-    a, b = seen.frame(phase.start), seen.frame(phase.end)
-    turns = seen.turns[a:b+1, arm_joints(bool(side))[3]]
-    about = mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns) @ np.array(TURNS[kind], float)
-    if phase.begin.palm != phase.finish.palm: about = about - np.linspace(0, about[-1], len(about))
-    return about.max() > .5*abs(size) and about.min() < -.5*abs(size)
-
-def _wiggles(seen, phase)->bool:
-    side = int(phase.signer_left)
-    a, b = seen.frame(phase.start), seen.frame(phase.end)
-    z = seen.motion.poses[a:b+1, 40 - 15*side:55 - 15*side, 2]
-    return np.degrees(np.ptp(z, axis=0)).max() > 15
 
 # %% ../../nbs/39_signing.fidelity.ipynb #7bf84c1b
 def _arm_limits(seen, side)->np.ndarray:
