@@ -20,7 +20,7 @@ from .contact import TRUNK_SITES, pose_hand
 from .goals import unit
 from .handshape import TEMPLATES, distance, hand_pose, handshape
 from .notation import Handshape
-from .synthesis import TURNS
+from .path_checks import path_checks
 from .targets import OtherHand, Rig, resolve, rig_of
 from .timing import Phase
 
@@ -215,41 +215,16 @@ def _way_checks(phase, trail, reason)->list:
 
 def _path_checks(seen, phase, trail)->list:
     "What the path asks: is it there?"
-    path, found = phase.path, {}
-    straight = trail[0] + np.linspace(0, 1, len(trail))[:, None]*(trail[-1] - trail[0])
-    if np.any(path.bulge):
-        off = (trail - straight) @ unit(path.bulge)
-        found['arc'] = off.max() > .5*np.linalg.norm(path.bulge)
-    if path.wave: found['wave'] = np.ptp((trail - straight) @ unit(path.wave[0])) > np.linalg.norm(path.wave[0])
-    if path.circle: found['circle'] = _goes_round(trail, *path.circle)
-    if path.wrist: found[path.wrist[0]] = _swings(seen, phase)
-    if path.play is not None: found['wiggling'] = _wiggles(seen, phase)
-    middle = Reason(seen, int(phase.signer_left), seen.frame((phase.start + phase.end)/2))
+    side, (a, b) = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end))
+    turned = phase.begin.palm != phase.finish.palm or phase.begin.fingers != phase.finish.fingers
+    found = path_checks(phase.path, trail, seen.turns[a:b+1, arm_joints(bool(side))[3]], _finger_turns(seen, phase), _trail(seen, phase, 'middle:tip'), turned, bool(side))
+    middle = Reason(seen, side, (a + b)//2)
     return [_finding('path', name, 'made' if made else 'not made', 0. if made else 1., middle) for name, made in found.items()]
 
-def _goes_round(trail, axis, start, turns, squash)->bool:
-    "Does the trail wind about the axis the right way, 70 to 130 % of the turns, and never come nearer than 40 % of the smaller radius?"
-    centre = trail[0] - start
-    radius = np.linalg.norm(start)
-    across = np.cross(axis, unit(start))
-    x, y = (trail - centre) @ unit(start), (trail - centre) @ across
-    wound = np.unwrap(np.arctan2(y, x))
-    return .7 < (wound[-1] - wound[0])/(2*np.pi*turns) < 1.3 and np.hypot(x, y).min() > .4*radius*squash
+def _finger_turns(seen, phase)->np.ndarray:
+    side, (a, b) = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end))
+    return seen.motion.poses[a:b+1, 40 - 15*side:55 - 15*side].astype(float)
 
-def _swings(seen, phase)->bool:
-    "Does the hand turn about the asked axis, to both sides, by at least half of what was asked?"
-    side, (kind, size, _) = int(phase.signer_left), phase.path.wrist
-    a, b = seen.frame(phase.start), seen.frame(phase.end)
-    turns = seen.turns[a:b+1, arm_joints(bool(side))[3]]
-    about = mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns) @ np.array(TURNS[kind], float)
-    if phase.begin.palm != phase.finish.palm: about = about - np.linspace(0, about[-1], len(about))
-    return about.max() > .5*abs(size) and about.min() < -.5*abs(size)
-
-def _wiggles(seen, phase)->bool:
-    side = int(phase.signer_left)
-    a, b = seen.frame(phase.start), seen.frame(phase.end)
-    z = seen.motion.poses[a:b+1, 40 - 15*side:55 - 15*side, 2]
-    return np.degrees(np.ptp(z, axis=0)).max() > 15
 
 # %% ../../nbs/39_signing.fidelity.ipynb #7bf84c1b
 def hand_depth(seen:Seen, t:int)->float:

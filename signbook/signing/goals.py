@@ -92,6 +92,7 @@ class Goal:
     palm: tuple      # (3,) unit palm normal
     place: Place = Place()
     part: str = 'auto'   # the part of the hand that is brought to the place, e.g. 'index:tip', 'palm'
+    relative: bool = False  # the hand turns with its path
 
 # %% ../../nbs/34_signing.goals.ipynb #aed933fc
 DIGIT_OF = dict(finger2='index', pinch12='index', cee12='index')  # of shapes that lead with one finger; all others with the middle one
@@ -200,7 +201,8 @@ def held(
     if pointing: fingers = direction_vector(pointing) * (role.flip_fingers if mirror_fingers else 1)
     if facing is None: palm = _carry(np.array(before.palm), before.fingers, fingers)
     else: palm = palm_vector(fingers * flip, facing) * flip if mirror_palm else palm_vector(fingers, facing)
-    return replace(before, shape=shape or before.shape, fingers=tuple(fingers), palm=tuple(palm))
+    said = [d.relative for d in (pointing, facing) if d]
+    return replace(before, shape=shape or before.shape, fingers=tuple(fingers), palm=tuple(palm), relative=any(said) if said else before.relative)
 
 REST_SHAPE = Handshape(Shape('flathand'))
 

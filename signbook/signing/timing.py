@@ -199,6 +199,6 @@ def timetable(
         for k, (stroke, e) in enumerate(zip((beat.strong, beat.weak), ends)):
             if stroke: uses[k].append(Use(clock, clock + span, *e, stroke, i, beat.kind)); now[k] = e[1]
             elif uses[k] and clock + span - uses[k][-1].end > IDLE: now[k] = 0
-        clock += span + (0 if hold else SETTLE/pace.speed)
+        clock += span + (0 if hold or beat.joined else SETTLE/pace.speed)
         item, spelled = i, letter
     return uses, times, clock + pace.pause*sum(x.seconds for x in items[item + 1:])/2
