@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ORDER', 'CHOSEN', 'ROOM', 'FINGERS_OFF', 'PALM_OFF', 'PLACE_OFF', 'ALONG', 'MISSED', 'GIVE', 'TILTS', 'STRAYED',
-           'kind_of_room', 'misfit', 'strain_at', 'Party', 'parties', 'Choice', 'settle', 'give', 'follow', 'give_way',
+           'kind_of_room', 'misfit', 'strain_at', 'Party', 'parties', 'Choice', 'settle', 'give', 'keep_up', 'give_way',
            'put_aside']
 
 # %% ../../nbs/36b_signing.room.ipynb #9fc6f871
@@ -72,10 +72,11 @@ def strain_at(
     rotation, # (N,3,3) of the hand
     clear:float, # metres that the hand should stay off the body
     asked=None, # (N,3,3) rotation that the notation asks, if the hand is held a little otherwise
+    lift=0., # (N,) of the shoulder
 )->np.ndarray: # (N,)
     "The least cost, over all elbows, of holding a hand so."
     arm, n, f = rig.arms[side], len(wrist), len(_FAN)
-    got = reach(arm, np.repeat(wrist, f, 0), np.repeat(rotation, f, 0), np.tile(_FAN, n))
+    got = reach(arm, np.repeat(wrist, f, 0), np.repeat(rotation, f, 0), np.tile(_FAN, n), np.repeat(np.broadcast_to(lift, n), f))
     off = _turned_off(np.repeat(rotation if asked is None else asked, f, 0), got.hand)
     cost = swivel_cost(rig, got, np.tile(_FAN, n), arm.sign) + 30*np.maximum(off - .5, 0)**2
     hand = wrist[:, None] + (ALONG[:, None]*arm.sign) * rotation[:, None, :, 0]
@@ -120,7 +121,7 @@ def _joined(goals, party, left, partner)->bool:
     return any(partner.get(k) in left for k in party.members[0] if goals[0][k].place.on_hand or goals[0][k].place.meet)
 
 # %% ../../nbs/36b_signing.room.ipynb #f2332dbb
-MISSED = .85 # from here on it is worth looking
+MISSED = .7 # from here on it is worth looking
 
 def _choose(rig, solved, party)->np.ndarray:
     "The offset (3,) at which all goals of a party cost least."
@@ -140,9 +141,10 @@ class Choice:
     aside: np.ndarray   # (K,3) metres: another spot, as good as the first
     slack: np.ndarray   # (K,3) metres: a deviation
     tilt: np.ndarray    # (K,3,3) turn of the hand: a deviation
+    lift: np.ndarray    # (K,) of the shoulder, 0 to 1
 
     @classmethod
-    def none(cls, k:int): return cls(np.zeros((k, 3)), np.zeros((k, 3)), np.tile(np.eye(3), (k, 1, 1)))
+    def none(cls, k:int): return cls(np.zeros((k, 3)), np.zeros((k, 3)), np.tile(np.eye(3), (k, 1, 1)), np.zeros(k))
 
 def settle(
     rig:Rig, # whose body
@@ -194,22 +196,23 @@ def give(
     k:int, # which
     side:int, # 0 right, 1 left
     other=None, # (B,3) balls of the other hand
-):  # offset (3,) metres, tilt (3,3)
+):  # offset (3,) metres, tilt (3,3), lift
     "How one goal gives a little, so that arm, body and other hand let it be reached."
     keys, away = solved.keys, _leeway(goal)
     rotation = keys.rotation[k] @ TILTS
     n, m = len(rotation), len(away)
     rotation, offset, turned = np.repeat(rotation, m, 0), np.tile(away, (n, 1)), np.repeat(np.linalg.norm(_SIGNS, axis=1), m)
+    rotation, offset, turned, lift = np.tile(rotation, (2, 1, 1)), np.tile(offset, (2, 1)), np.tile(turned, 2), np.repeat([0., 1.], n*m)
     wrist = keys.point[k] + offset - rotation @ keys.offset[k]
     asked = np.broadcast_to(keys.rotation[k], rotation.shape)
     balls = carried(np.broadcast_to(solved.posed.at(k).balls(), (len(wrist), *solved.posed.balls().shape[1:])), wrist, rotation)
-    cost = strain_at(rig, side, wrist, rotation, -1., asked) + 900*_sunk(rig, side, balls, keys.contact[k], other)
-    best = np.argmin(cost + 2*turned + 60*np.linalg.norm(offset, axis=-1))
-    return offset[best], rotation[best] @ keys.rotation[k].T
+    cost = strain_at(rig, side, wrist, rotation, -1., asked, lift) + 900*_sunk(rig, side, balls, keys.contact[k], other)
+    best = np.argmin(cost + 2*turned + lift + 60*np.linalg.norm(offset, axis=-1))
+    return offset[best], rotation[best] @ keys.rotation[k].T, lift[best]
 
 STRAYED = .006   # metres from where a movement should begin that are worth following up
 
-def follow(
+def keep_up(
     keys:Keys, # resolved goals of one hand, before any choice
     solved:Solved, # reached
     choice:Choice, # of this hand
@@ -236,11 +239,11 @@ def give_way(
     "Let every goal give that is still missed."
     missed = [k for k in np.flatnonzero(misfit(solved) > MISSED) if goals[k].place.sites[0][0] != REST]
     if not missed: return choice
-    slack, tilt = choice.slack.copy(), choice.tilt.copy()
+    slack, tilt, lift = choice.slack.copy(), choice.tilt.copy(), choice.lift.copy()
     for k in missed:
-        by, turned = give(rig, solved, goals[k], k, side, None if others is None else others[k])
-        slack[k] += by; tilt[k] = turned
-    return replace(choice, slack=slack, tilt=tilt)
+        by, tilt[k], lift[k] = give(rig, solved, goals[k], k, side, None if others is None else others[k])
+        slack[k] += by
+    return replace(choice, slack=slack, tilt=tilt, lift=lift)
 
 # %% ../../nbs/36b_signing.room.ipynb #a1ececf5
 def put_aside(
@@ -252,4 +255,4 @@ def put_aside(
     if choice is None: return keys
     point, slid = keys.point + choice.aside + choice.slack, keys.skin & choice.slack.any(-1)
     if slid.any(): point[slid] -= (rig.grid(point[slid]) - rig.grid(keys.point[slid]))[:, None] * rig.grid.outward(point[slid])
-    return replace(keys, point=point, rotation=choice.tilt @ keys.rotation, aside=choice.aside)
+    return replace(keys, point=point, rotation=choice.tilt @ keys.rotation, lift=choice.lift, aside=choice.aside)
