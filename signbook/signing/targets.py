@@ -309,11 +309,10 @@ def resolve(
 def _own_half(rig, goal, spot, rotation, posed, part, sign)->Spot:
     "Two hands that meet side by side are mirror images: neither goes beyond the plane between them."
     if not goal.place.meet or goal.place.meet[0] in ('interlock', 'cross') or abs(spot.inward[0]) < .5: return spot
-    if (rotation @ posed.normal(part)[0]) @ spot.inward < .3: return spot   # what meets does not look at the other hand
     palm = slice(0, -len(WRIST))
     across = sign * (spot.point - rotation @ posed.point(part)[0])[0] + sign * (posed.balls()[0, palm] @ rotation.T)[:, 0]
     beyond = np.max(np.array([b.radius for b in posed.hand.balls[palm]]) - OVERLAP/2 - across)
-    return Spot(spot.point + (sign*max(beyond, 0.), 0., 0.), spot.inward)
+    return Spot(spot.point + (sign*np.clip(beyond, 0., .06), 0., 0.), spot.inward)
 
 def _site_of(place): return place.sites, place.near, place.on_hand, place.meet
 
