@@ -83,7 +83,7 @@ def test_every_dropped_word_has_a_reason():
 
 def test_other_spoken_languages_get_no_english_rules(tmp_path):
     path = tmp_path/'qaa.tsv'
-    path.write_text('\t'.join(COLUMNS) + '\nHAVE\ta\t\tflathand extfingero palmu\t\tme\t\n')
+    path.write_text('\t'.join(COLUMNS) + '\nHAVE\ta\t\t\tflathand extfingero palmu\t\tme\t\n')
     line = text_to_gloss("il a l'été", Lexicon.load(path), ALPHABET, spoken='fr')
     assert line.line == 'fs-IL HAVE fs-LETE' and line.dropped == () and line.language == 'qaa'
 
