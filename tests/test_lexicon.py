@@ -4,9 +4,12 @@ import subprocess
 import sys
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from signbook.core import SignbookError, assets
+from signbook.motion.formats import save
+from signbook.motion.motion import Motion
 from signbook.signing.lexicon import COLUMNS, Alphabet, Lexicon, check, read_table, reviewed
 from signbook.signing.nonmanual import FACE, HEAD
 
@@ -178,6 +181,30 @@ def test_columns_may_come_in_any_order(tmp_path):
     path = write(tmp_path/'xxx.tsv', '\t'.join(COLUMNS[::-1]), '\t'.join(GOOD.split('\t')[::-1]))
     assert check(path) == [] and Lexicon.load(path).get('BOOK').pos == ('noun',)
     assert 'first line must be' in str(check(write(tmp_path/'yyy.tsv', HEADER + '\tgloss', GOOD + '\tBOOK'))[0])
+
+
+@pytest.mark.parametrize('hamnosys,clip,says', [
+    ('flathand', 'a.npz', 'both hamnosys and clip'), ('', '', 'hamnosys is empty'), ('', 'none.npz', 'none.npz'), ('', 'a.pose', 'holds points'),
+    ('', 'a.npz#2-1', 'expected a piece within its 1.00 s'), ('', 'a.npz#0-7', 'expected a piece within its 1.00 s'), ('', 'a.npz#0.2-', ''), ('', 'a.npz#0-1', '')])
+def test_a_sign_may_be_a_clip(tmp_path, hamnosys, clip, says):
+    meta = dict(source='me', licence='CC0', language='ase', synthetic=False, generator='none')
+    save(Motion(poses=np.zeros((30, 55, 3)), meta=meta), tmp_path/'a.npz')
+    path = write(tmp_path/'xxx.tsv', HEADER + '\tclip', GOOD.replace('flathand extfingero palmu', hamnosys) + '\t' + clip)
+    problems = check(path)
+    assert (len(problems) == 1 and problems[0].line == 2 and says in problems[0].text) if says else problems == []
+    if not problems:
+        entry = Lexicon.load(path).get('BOOK')
+        assert len(entry.clip.load()) in (24, 30)
+        with pytest.raises(SignbookError, match='no notation'): entry.sign
+
+
+def test_own_signs_come_first_and_replace(tmp_path):
+    own = write(tmp_path/'own.tsv', HEADER, GOOD.replace('\tme\t', '\tmine\t'), GOOD.replace('BOOK\tbook', 'TOME\tbook|tome'))
+    both = Lexicon.load('ase', [own])
+    assert [e.id for e in both.lookup('book')] == ['BOOK', 'TOME'] and both.get('BOOK').source == 'mine' and len(both) == len(LEXICON) + 1
+    assert both.language == 'ase' and Lexicon.load('qaa', [own]).language == 'qaa' and len(Lexicon.load('qaa', [own])) == 2
+    for code in ('xyz', 'english', '../ase'):
+        with pytest.raises(SignbookError, match='signbook ships'): Lexicon.load(code, [own] if code != 'xyz' else [])
 
 
 def test_notation_is_parsed_only_when_asked(tmp_path):
