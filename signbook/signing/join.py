@@ -49,7 +49,7 @@ def on_body(
     poses = m.poses.copy()
     poses[:, LOWER_BODY] = still[list(LOWER_BODY)]
     said = {k: m.meta.get(k) for k in PROVENANCE}
-    meta = dict(source='not said', licence='not said', language=language, synthetic=False, generator='not said') | {k: v for k, v in said.items() if v not in (None, '')}
+    meta = dict(source='not said', licence='not said', language=language, synthetic=False, generator='not said') | {k: v for k, v in said.items() if v not in (None, '', 'und')}
     _, gloss, kind = recording.token or (0, recording.gloss, recording.kind)
     return replace(m, poses=poses, trans=None, body=rig.body.id, betas=np.array(rig.betas) if rig.betas else None, meta=meta,
                    spans=(Span(gloss, recording.word, kind, 0, len(m)/fps),))
