@@ -68,9 +68,10 @@ def gloss_name(
 def label_word(
     label:str,
 )->str:
-    "The word in a label: without marks of variants, small unless it is a name in the middle of nothing."
+    "The word in a label: without marks of variants, in small letters; of *to run* only the verb."
     text = re.sub(r'\(.*?\)|[\^$*|\t]', '', label.replace('_', ' '))
-    return re.sub(r'(?<=[^\W\d])[\s-]*\d+[A-Z]?$', '', text.strip()).strip(' -').lower() or gloss_name(label).lower()
+    text = re.sub(r'(?<=[^\W\d])[\s-]*\d+[A-Z]?$', '', text.strip()).strip(' -').lower()
+    return re.sub(r'^to[ -](?=\w)', '', text) or gloss_name(label).lower()
 
 def _row(gloss, words, source, **more)->dict:
     return dict.fromkeys(COLUMNS + CLIP, '') | dict(gloss=gloss_name(gloss), words=words or label_word(gloss), source=source) | more
