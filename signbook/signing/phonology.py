@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['STILL', 'FORMS', 'ONE', 'SYMMETRICAL', 'SAME', 'OTHER', 'DOMINANCE', 'SYMMETRY', 'CLOSE_BY', 'BY_HAND', 'BESIDE_HEAD',
            'SMALL', 'both_move', 'ride_together', 'sign_type', 'first_part', 'Where', 'major_of', 'away', 'locate',
-           'turning_points', 'happens_again', 'rounds', 'is_curved', 'movement', 'Coding', 'code', 'codes']
+           'turning_points', 'extent', 'happens_again', 'rounds', 'is_curved', 'corners', 'hand_path', 'movement',
+           'Coding', 'code', 'codes']
 
 # %% ../../nbs/39b_signing.phonology.ipynb #bdf971b3
 from dataclasses import dataclass
@@ -96,8 +97,8 @@ def _on_body(s, t):
     return Where(major_of(minor), minor, t)
 
 def _on_other(s, gap, t_hand, t_arm):
-    "On the other hand, or on its arm: whichever is touched first."
-    if t_hand is None or (t_arm is not None and t_arm < t_hand): return Where('Arm', arm_place(s, t_arm), t_arm)
+    "On the other hand, or on its arm if the hand is not touched."
+    if t_hand is None: return Where('Arm', arm_place(s, t_arm), t_arm)
     minor = touched_place(s, gap, t_hand)
     return Where('Arm' if minor.startswith('Wrist') else 'Hand', minor, t_hand)
 
@@ -111,7 +112,6 @@ def locate(
     gap = None if kind == ONE else hand_gap(s)
     hand = None if gap is None else first_touch(gap.min((1, 2)))
     arms = np.minimum(arm_gap(s, True)[0].min(1), arm_gap(s, False)[0].min(1))
-    if gap is not None: arms = np.where(arms < gap.min((1, 2)), arms, np.inf)
     arm = None if kind == SYMMETRICAL else first_touch(arms)
     place = None if body is None else _on_body(s, body)
     if place and kind == SYMMETRICAL and place.major == 'Body' and hand is not None and hand < body: place = None   # they met in the air first
@@ -119,10 +119,11 @@ def locate(
         first = min(x for x in (hand, arm, len(s)) if x is not None)
         if place and place.major == 'Head' and body < first: return ONE, place, True
         if first < len(s): place = _on_other(s, gap, hand, arm)
-        elif gap[0].min() < BY_HAND: place = Where('Hand', 'HandAway')
+        elif kind != SYMMETRY and gap[0].min() < BY_HAND: place = Where('Hand', 'HandAway')
     elif place is None and arm is not None: place = Where('Arm', arm_place(s, arm), arm)
-    if place and place.major == 'Arm': kind = ONE
-    return kind, place or away(s, 0), any(x is not None for x in (body, hand, arm))
+    place = place or away(s, 0)
+    if place.major == 'Arm': kind = ONE
+    return kind, place, place.touch is not None or (kind == SYMMETRICAL and hand is not None)
 
 # %% ../../nbs/39b_signing.phonology.ipynb #1e29e67b
 SMALL = .025   # metres
@@ -136,13 +137,17 @@ def turning_points(
     turns = [k for sign in (1, -1) for k in find_peaks(sign*along, prominence=.3*max(np.ptp(along), 1e-9))[0]]
     return y, np.array([0, *sorted(turns), len(y) - 1])
 
+def extent(path)->float:
+    "How far a path leads from its start, metres."
+    return float(np.linalg.norm(path - path[0], axis=-1).max())
+
 def happens_again(
     path, # (T,D) of anything
     small:float, # a smaller extent does not count
 )->bool:
     "Does a path go there, back and there again?"
     y, ends = turning_points(path)
-    if np.linalg.norm(y - y[0], axis=-1).max() < small: return False
+    if extent(y) < small: return False
     for a, b, c, d in zip(y[ends], y[ends[1:]], y[ends[2:]], y[ends[3:]]):
         if min(np.linalg.norm(c - a), np.linalg.norm(d - b)) < .5*np.linalg.norm(b - a): return True
     return False
@@ -162,19 +167,37 @@ def is_curved(path)->bool:
     off = off - np.outer(off @ chord, chord)/max(chord @ chord, 1e-12)
     return bool(np.linalg.norm(off, axis=-1).max() > .15*np.linalg.norm(chord))
 
+def corners(
+    path, # (T,3) metres
+)->list: # frames: first, corners, last
+    "Where a path slows down and leaves in another direction (by more than 60 degrees)."
+    y = gaussian_filter1d(path, 1., axis=0, mode='nearest')
+    speed = np.linalg.norm(np.diff(y, axis=0), axis=-1)
+    stops = find_peaks(-speed, height=-.3*speed.max())[0] if len(speed) > 2 else []
+    out = [0]
+    for k, after in zip(stops, [*stops[1:], len(y) - 1]):
+        a, b = y[k] - y[out[-1]], y[after] - y[k]
+        if min(np.linalg.norm(a), np.linalg.norm(b)) > SMALL/2 and a @ b < .5*np.linalg.norm(a)*np.linalg.norm(b): out.append(int(k))
+    return [*out, len(y) - 1]
+
+def hand_path(s:Stretch)->np.ndarray: # (T,3) metres
+    "Where the wrist is, or the middle of the hand if that moves less."
+    middle = s.wrist(0) + np.einsum('tij,j->ti', s.turns(0), s.rig.hands[0].parts['center'].offset)
+    return min((s.wrist(0), middle), key=extent)
+
 def movement(s:Stretch)->tuple: # (Movement, does anything repeat?)
     "Path and repetition."
-    path = s.wrist(0)
-    far, turns = np.linalg.norm(path - path[0], axis=-1).max() > SMALL, rounds(path)
+    path = hand_path(s)
+    far, turns = extent(path) > SMALL, rounds(path)
     again = (turns > 1.5 and far) or (turns < 1.5 and happens_again(path, .02))
-    again = again or happens_again(s.turned(0), np.radians(14)) or happens_again(s.fingers(0).reshape(len(s), -1), np.radians(15))
+    again = again or happens_again(s.turned(0), np.radians(10)) or happens_again(s.fingers(0).reshape(len(s), -1), np.radians(15))
     return ('None' if not far else 'Circular' if turns > .8 else _stroke(path, again)), bool(again)
 
 def _stroke(path, again):
-    y, ends = turning_points(path)
+    ends = corners(path)
     if not again and len(ends) > 3: return 'Z-shaped'
-    if not again and len(ends) == 3 and np.linalg.norm(y[-1] - y[0]) < .4*np.linalg.norm(y[ends[1]] - y[0]): return 'BackAndForth'
-    return 'Curved' if is_curved(y[:ends[1] + 1]) else 'Straight'
+    if not again and len(ends) == 3 and np.linalg.norm(path[-1] - path[0]) < .4*np.linalg.norm(path[ends[1]] - path[0]): return 'BackAndForth'
+    return 'Curved' if is_curved(path[:ends[1] + 1]) else 'Straight'
 
 # %% ../../nbs/39b_signing.phonology.ipynb #c0dfb59c
 @dataclass(frozen=True)
@@ -196,7 +219,7 @@ def _second(s, where, path, kind):
     "Where the first stroke leads, if it leads away from where it began."
     if path == 'None': return 'NA'
     if where.major == 'Neutral': return 'Neutral'
-    t = int(turning_points(s.wrist(0))[1][1])
+    t = int(corners(hand_path(s))[1])
     if where.touch is not None and where.touch > t/2: return 'NA'
     if path == 'Circular': return where.minor
     gaps = dict(Hand=lambda: hand_gap(s)[t].min(), Arm=lambda: arm_gap(s, False)[0][t].min()).get(where.major, lambda: body_gap(s)[t].min())()

@@ -20,7 +20,7 @@ from .targets import Rig, carried, rest_spot, rig_of
 
 # %% ../../nbs/39ab_signing.stretch.ipynb #ff18e116
 TOUCH = .010    # metres between skins that touch
-HANGS = .22     # metres from where an arm hangs at rest: a hand as far from it takes part
+HANGS = .25     # arm lengths from where an arm hangs at rest: a hand as far from it takes part
 
 class Stretch:
     "Some frames of a motion, from both hands' point of view (0 right, 1 left)."
@@ -55,7 +55,7 @@ class Stretch:
 
     def raised(self, side)->np.ndarray:
         "Frames in which a hand is away from where it rests (T,)."
-        return np.linalg.norm(self.wrist(side) - rest_spot(self.rig, 1 if side else -1).point, axis=-1) > HANGS
+        return np.linalg.norm(self.wrist(side) - rest_spot(self.rig, 1 if side else -1).point, axis=-1) > HANGS*self.rig.arms[side].reach
 
     def turned(self, side)->np.ndarray:
         "How the hand has turned since the first frame, rotation vectors (T,3)."
@@ -102,13 +102,15 @@ def leading(
     gap, # (B,) metres, in one frame
     t:int, # that frame
 )->np.ndarray: # numbers of balls
-    "The balls that touch: of the selected fingers, if those touch as well; of these the tips, unless the whole hand lies on."
+    "The balls that touch: all if the palm lies on; otherwise those of the selected fingers if they touch as well, and of these the tips."
     near = np.flatnonzero(gap < max(gap.min() + .004, .004))
-    bones = [b for f in NAMES[s.shape(0, t)][0] for b in FINGER_BONES[f]]
+    selected = NAMES[s.shape(0, t)][0]
+    if 0 in s.bones[near] or selected == 't': return near   # a fist touches with all of itself
+    bones = [b for f in selected for b in FINGER_BONES[f]]
     mine = near[np.isin(s.bones[near], bones)]
     mine = mine if len(mine) else near
     tips = mine[mine >= len(gap) - 5]
-    return tips if len(tips) and 0 not in s.bones[near] else mine
+    return tips if len(tips) else mine
 
 # %% ../../nbs/39ab_signing.stretch.ipynb #792df009
 SITES = dict(headtop='HeadTop', forehead='Forehead', eyebrows='Forehead', eyes='Eye', nose='CheekNose', nostrils='CheekNose', cheek='CheekNose', ear='Other',
@@ -137,7 +139,7 @@ def _places(rig_key):
     skin, out = rig_of(*rig_key).skin, []
     for site, name in SITES.items():
         for k in (0,) if site in MIDDLE else (-1, 1) if site in PAIRS else (-1, 0, 1): out.append((name, skin.anchor(site, k).point))
-        for k in (-2, 2) if site in ROUND else (): out.append((name, skin.anchor(site, k).point - (np.sign(k)*BESIDE, 0, .02)))
+        for k in (-2, 2) if site in ROUND else (): out.append((name, (skin.anchor(site, k).point - (np.sign(k)*BESIDE, 0, 0))*(.88, 1, 1) + (0, 0, .03)))
     out += _more_places(skin)
     names = [n for n, _ in out]
     return names, np.array([p for _, p in out]), NARROW*(np.array(names) == 'UpperLip')
