@@ -139,7 +139,7 @@ def _places(rig_key):
     skin, out = rig_of(*rig_key).skin, []
     for site, name in SITES.items():
         for k in (0,) if site in MIDDLE else (-1, 1) if site in PAIRS else (-1, 0, 1): out.append((name, skin.anchor(site, k).point))
-        for k in (-2, 2) if site in ROUND else (): out.append((name, (skin.anchor(site, k).point - (np.sign(k)*BESIDE, 0, 0))*(.88, 1, 1) + (0, 0, .03)))
+        for k in (-2, 2) if site in ROUND else (): out.append((name, (skin.anchor(site, k).point - (np.sign(k)*BESIDE, 0, 0))*(.85, 1, 1) + (0, 0, .045)))
     out += _more_places(skin)
     names = [n for n, _ in out]
     return names, np.array([p for _, p in out]), NARROW*(np.array(names) == 'UpperLip')
