@@ -43,6 +43,13 @@ def beside(d):
 
 def letters(d): return f"ours {percent(d['ours'])}, real hands {percent(d['ceiling'])}", d['within_5_points']
 
+def codes_agree(field, bar):
+    "How often the finished lexicon is coded as people coded it, beside the commonest value alone, and Cohen's kappa."
+    def answer(d):
+        f = d['fields'][field]
+        return f"{percent(f['agreement'])} of {f['n']} (commonest {percent(f['majority'])}, kappa {f['kappa']:.2f})", f['agreement'] >= bar
+    return answer
+
 def together(d):
     return (f"{d['answers']} answers, {d['errors']} errors, {d['mixed']} mixed, memory {100*d['memory_growth']:+.1f} %",
             d['errors'] == d['mixed'] == 0 and d['memory_growth'] <= .05)
@@ -63,6 +70,9 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('its hand landmarks lie within 0.2 palm lengths (median; fists apart)', 'seen', at_most('landmarks', .2, show=lambda x: f'{x:.3f}')),
     ('the same for fists (no bar)', 'seen', lambda d: (f"{d['landmarks_fists']:.3f}", None)),
     ('letters read by a classifier that knows only real hands: within 5 points of real hands', 'letters', letters),
+    *((f'finished signs coded as in ASL-LEX 2.0: {name} at least {100*bar:.0f} %', 'lexicon_agreement', codes_agree(field, bar)) for name, field, bar in
+      (('handshape', 'Handshape', .90), ('sign type', 'SignType', .97), ('major location', 'MajorLocation', .95), ('minor location', 'MinorLocation', .85),
+       ('contact', 'Contact', .90), ('repetition', 'RepeatedMovement', .95))),
     ('text to `Motion`, 8 words, at most 40 ms', 'speed', at_most('motion_p50_ms', 40, ' ms')),
     ('text to GLB, 8 words, median at most 150 ms', 'speed', at_most('glb_p50_ms', 150, ' ms')),
     ('text to GLB, 8 words, 95th percentile at most 400 ms', 'speed', at_most('glb_p95_ms', 400, ' ms')),
