@@ -13,25 +13,23 @@ from .curves import FINGERS, ORDER, TURNS, aside, profile
 from .goals import unit
 from .paths import Path, Ring, ring_points
 
-# %% ../../nbs/38d_signing.path_checks.ipynb #6d4d8287
+# %% ../../nbs/38d_signing.path_checks.ipynb #85e2b49e
 def off_line(
     trail, # (T,3) of the hand
 )->np.ndarray: # (T,3) metres
     "How far the trail leaves the straight line between its ends; the line is walked as the trail advances."
-    way = trail[-1] - trail[0]
-    far = np.linalg.norm(way)
-    s = (trail - trail[0]) @ unit(way) / far if far > .02 else np.linspace(0, 1, len(trail))
-    return trail - trail[0] - s[:, None]*way
+    return trail - trail[0] - way_made(trail)[:, None]*(trail[-1] - trail[0])
 
 def bulges(trail, bulge)->bool:
-    "Does the trail leave the straight line to the asked side, by at least half of what was asked?"
-    return (off_line(trail) @ unit(bulge)).max() > .5*np.linalg.norm(bulge)
+    "Does the trail leave the straight line to the asked side, by at least half of what was asked? A target may leave little room for that side."
+    way = unit(trail[-1] - trail[0])
+    side = np.array(bulge) - np.dot(bulge, way)*way
+    return (off_line(trail) @ unit(side)).max() > .5*np.linalg.norm(side)
 
 def waves(trail, path:Path)->bool:
-    "To and fro as often as asked, as wide as asked within a third, pointed or round as asked, and growing where it should."
-    wave, straight = path.wave, off_line(trail)
-    s = profile(path, np.linspace(0, 1, len(trail)))
-    made = straight @ unit(wave.side) - aside(Path(bulge=path.bulge), s) @ unit(wave.side)
+    "To and fro as often and nearly as wide as asked, pointed or round as asked, and growing where it should."
+    wave, s = path.wave, profile(path, np.linspace(0, 1, len(trail)))
+    made = (trail - trail[0] - s[:, None]*(trail[-1] - trail[0]) - aside(Path(bulge=path.bulge), s)) @ unit(wave.side)
     want = [aside(Path(wave=wave._replace(sharp=sharp, growth=g)), s) @ unit(wave.side) for sharp, g in
             ((wave.sharp, wave.growth), (not wave.sharp, wave.growth), (wave.sharp, -wave.growth))]
     like = [np.linalg.norm(made - w) for w in want]

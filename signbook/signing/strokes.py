@@ -286,7 +286,7 @@ def _target(last, target, role, two_handed):
     "Where a target puts the end; a bare contact means nearer to the same site, or to the other hand."
     before, goal = last.begin.place.shift, last.finish
     if all(isinstance(l, Location) and l.site is None for l in target):
-        shift = (before[0], *goal.place.shift[1:]) if two_handed else before
+        shift = (before[0], *goal.place.shift[1:]) if two_handed and not goal.place.on_hand else before
         goal = replace(goal, place=replace(goal.place, shift=shift, left=False))
     there = placed(goal, target, role, two_handed)
     return last.finish if role.weak and there.place.meet == BASE_HAND else there   # what the dominant hand goes to, stays
