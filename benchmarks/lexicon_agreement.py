@@ -1,98 +1,117 @@
-"""The shipped ASL lexicon beside the published coding of ASL-LEX 2.0: python benchmarks/lexicon_agreement.py [--table phonology.csv] [--verbose]
+"""Finished motion of the lexicon beside the published coding of ASL-LEX 2.0: python benchmarks/lexicon_agreement.py [--file SIGNS.tsv] [--gloss X Y] [--verbose]
 
-ASL-LEX (Caselli, Sehyr, Cohen-Goldberg, Emmorey; Sehyr et al. 2021) codes the hands of 2,723 signs. Its table is for non-commercial use and is
-not in this repository; nothing in the lexicon is generated from it. Here each sign that both have is read from our parsed notation and
-compared field by field. Signs have variants: where the table has several entries of one name, the closest counts.
+ASL-LEX (Caselli, Sehyr, Cohen-Goldberg, Emmorey; Sehyr et al. 2021) codes the hands of 2,723 signs. Its table is for non-commercial use and is not in
+this repository; nothing in the lexicon is generated from it. Here each sign that both have is signed, its geometry is coded (signing.phonology), and
+the two codings are compared field by field. A sign is looked up by its gloss, else by its words; asl_lex_names.tsv says which entries (joined by |) are meant where names differ, or - where
+an entry of that name is another sign.
+Signs have variants: where several entries bear the name, the one that agrees best on all fields together is compared. A second figure takes only
+entries of exactly our name, without choosing. Results hold counts and our glosses, nothing of the table.
 """
 import argparse, collections, csv, os, re
+from dataclasses import fields
 from pathlib import Path
 
 from signbook.signing.lexicon import Lexicon
-from signbook.signing.phases import beats
+from signbook.signing.phonology import Coding, codes
+from signbook.signing.synthesis import synthesise
+from signbook.signing.targets import rig_of
+from signbook.signing.timing import Item
 from table import keep
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAD = set('head headtop forehead eyebrows eyes nose nostrils ear earlobe cheek lips tongue teeth chin underchin'.split())
-NAMES = {'ME': ('i', 'me'), 'HE-SHE-IT': ('he', 'she', 'it'), 'HIS-HER': ('his', 'her'), 'BEAUTIFUL': ('beautiful', 'pretty')}
-
-# our shapes as ASL-LEX names them; then names of one family, which differ in the thumb or in how far fingers bend
-SHAPES = {
-    'finger2 thumbacrossmod': '1', 'finger2 thumbacrossmod fingerhookmod': 'bent_1', 'finger2 thumboutmod': 'l', 'finger2 thumboutmod fingerhookmod': 'bent_l',
-    'finger2 thumboutmod pinky': 'y', 'finger2 thumbacrossmod pinky': 'i', 'flathand': 'open_b', 'flathand thumboutmod': 'open_b',
-    'flathand thumbacrossmod': 'closed_b', 'flathand fingerstraightmod': 'flat_b', 'flathand thumboutmod fingerstraightmod': 'flat_b',
-    'flathand fingerbendmod': 'curved_b', 'flathand thumboutmod fingerbendmod': 'curved_b', 'fist': 'a', 'fist thumboutmod': 'a', 'fist thumbacrossmod': 's',
-    'fist indexfinger between middlefinger': 't', 'finger2345 thumboutmod': '5', 'finger2345 thumboutmod fingerbendmod': 'curved_5',
-    'finger2345 thumboutmod fingerhookmod': 'spread_open_e', 'finger2345 thumbacrossmod': '4', 'finger2345 thumboutmod middlefinger fingerstraightmod': 'open_8',
-    'pinch12': 'baby_o', 'pinch12open': 'f', 'pinch12open middlefinger ringfinger pinky': 'd', 'pinchall': 'o', 'pinchall fingerstraightmod': 'flat_o',
-    'ceeall': 'c', 'ceeall fingerstraightmod': 'flat_o', 'cee12 fingerstraightmod': 'g', 'finger23 thumbacrossmod': 'h', 'finger23 thumbopenmod': 'open_h',
-    'finger23 thumboutmod': 'open_h', 'finger23 thumbacrossmod fingerstraightmod': 'flat_h', 'finger23 thumbacrossmod indexfinger fingernail middlefinger': 'r',
-    'finger23spread thumbacrossmod': 'v', 'finger23spread thumbopenmod middlefinger fingerstraightmod': 'p',
-    'finger23spread thumbacrossmod indexfinger middlefinger ringfinger': 'w'}
-FAMILIES = [set(f.split()) for f in ('open_b closed_b flat_b curved_b', 'a s', '5 curved_5 spread_open_e flatspread_5 4', 'o flat_o c curved_b',
-                                     '1 bent_1 flat_1 curved_1 d', 'h flat_h open_h v', '8 open_8', 'l bent_l curved_l', 'baby_o g f')]
-FINGERS = {**dict.fromkeys('1 bent_1 l bent_l g baby_o f'.split(), 'i'), **dict.fromkeys('h v r p flat_h open_h'.split(), 'im'), 'd': 'mrp', 'open_8': 'm',
-           'y': 'p', 'i': 'p', 'w': 'imr', 't': 't', 'a': 't'}
+FIELDS = tuple(f.name for f in fields(Coding))
+NAMES = Path(__file__).with_name('asl_lex_names.tsv')
 
 
-def path_kind(strokes):
-    "The most telling path among the strokes of the strong hand."
-    for kind, has in (('Circular', lambda p: p.circle), ('Curved', lambda p: any(map(abs, p.bulge))), ('Straight', lambda p: any(map(abs, p.shift)))):
-        if any(has(s.path) for s in strokes): return kind
-    return 'None'
+def plain(name):
+    "A name as both sides may write it."
+    return re.sub(r"[^a-z0-9]+", '_', name.lower().replace("'", '')).strip('_')
 
 
-def major_location(place):
-    site, near = place.sites[0][0], place.near
-    if place.on_hand: return 'Hand'
-    if site in HEAD: return 'Head'
-    return 'Body' if site == 'neck' or (site != 'neutralspace' and near in ('touch', 'close', 'cross')) else 'Neutral'
+def stem(name): return re.sub(r'_\d+$', '', name)
 
 
-def coding(entry):
-    "What our notation says, in the words of ASL-LEX."
-    segment, line = entry.sign.segments[0], beats(entry.hamnosys)[0]
-    strokes, first = [b.strong for b in line], line[0].strong.begin
-    meets = [g.place.meet[0] if g.place.meet else g.place.near for s in strokes for g in (s.begin, s.finish)]
-    shape = ' '.join(first.shape.first.names)
-    repeats = any(a.repeats for a in segment.actions) or bool(re.search('twisting|nodding|swinging|fingerplay|wavy', entry.hamnosys))
-    return dict(shape=SHAPES.get(shape, shape), hands='OneHanded' if line[0].weak is None else 'Symmetrical' if segment.symmetry else 'Asymmetrical',
-                place=major_location(first.place), path=path_kind(strokes), contact=str(int(bool({'touch', 'cross', 'interlock'} & set(meets)))),
-                repeats=str(int(repeats)))
+class Table:
+    "Rows of the published coding, by name."
+    def __init__(self, path):
+        with open(path, encoding='utf-8') as f: self.rows = list(csv.DictReader(f))
+        self.entry = {plain(r['EntryID']): r for r in self.rows}
+        self.by = [collections.defaultdict(list) for _ in range(3)]
+        for r in self.rows:
+            for index, column in zip(self.by, ('EntryID', 'LemmaID', 'DominantTranslation')): index[stem(plain(r[column]))].append(r)
+        self.meant = dict(line.split('\t') for line in NAMES.read_text(encoding='utf-8').splitlines()[1:]) if NAMES.is_file() else {}
+
+    def named(self, name, columns):
+        "Rows of this name: as entry, else as lemma, else as translation."
+        return next((index[name] for index in self.by[:columns] if name and name in index), [])
+
+    def candidates(self, e):
+        "Rows that may be our sign."
+        if e.gloss in self.meant: return [self.entry[n] for n in map(plain, self.meant[e.gloss].split('|')) if n in self.entry]
+        asked = [(stem(plain(e.gloss)), 3), *((plain(w), 2) for w in e.words)]
+        return next((rows for rows in (self.named(*a) for a in asked) if rows), [])
+
+    def exact(self, e):
+        "The one row of exactly our gloss."
+        return [r for r in [self.entry.get(plain(e.gloss))] if r]
 
 
-def compare(ours, row):
-    "Field by field: do they say the same?"
-    theirs = {k: row[k + '.2.0'] for k in ('Handshape', 'SelectedFingers', 'SignType', 'MajorLocation', 'Movement', 'Contact', 'RepeatedMovement')}
-    kind = {'S': 'Symmetrical', 'O': 'OneHanded'}.get(theirs['SignType'][0], 'Asymmetrical')
-    shapes, curves = {ours['shape'], theirs['Handshape']}, {'Straight', 'Curved', 'BackAndForth', 'Z-shaped'}
-    thumb_or_all = ours['shape'] in ('a', 's') and theirs['SelectedFingers'] in ('t', 'imrp')
-    return {'handshape': len(shapes) == 1, 'handshape family': len(shapes) == 1 or any(shapes <= f for f in FAMILIES),
-            'selected fingers': thumb_or_all or FINGERS.get(ours['shape'], 'imrp') == theirs['SelectedFingers'], 'sign type': ours['hands'] == kind,
-            'major location': ours['place'] == theirs['MajorLocation'], 'path': ours['path'] == theirs['Movement'],
-            'path, straight or curved alike': ours['path'] == theirs['Movement'] or {ours['path'], theirs['Movement']} <= curves,
-            'contact': ours['contact'] == theirs['Contact'], 'repetition': ours['repeats'] == theirs['RepeatedMovement']}
+def theirs(row): return {f: row[f'{f}.2.0'] for f in FIELDS}
+
+def same(ours, row): return sum(ours[f] == row[f'{f}.2.0'] for f in FIELDS)
+
+
+def figures(pairs):
+    "Per field: agreement, what the commonest value alone would give, Cohen's kappa."
+    out = {}
+    for f in FIELDS:
+        ours, others = ([p[k][f] for p in pairs] for k in (1, 2))
+        n = len(pairs)
+        agree = sum(a == b for a, b in zip(ours, others))/n
+        a, b = collections.Counter(ours), collections.Counter(others)
+        chance = sum(a[v]*b[v] for v in a)/n**2
+        out[f] = dict(agreement=round(agree, 4), majority=round(max(b.values())/n, 4), kappa=round((agree - chance)/(1 - chance), 4) if chance < 1 else 1., n=n)
+    return out
+
+
+def show(e, ours, row, candidates):
+    "One sign for people who write signs."
+    print(f'{e.gloss} ({e.sense or ", ".join(e.words[:2])}): ' + (f"beside {row['EntryID'].strip()}, {candidates} candidates" if row else 'not in the table'))
+    for f in FIELDS:
+        other = row[f'{f}.2.0'] if row else ''
+        print(f"   {'  ' if not row or other == ours[f] else '! '}{f:22}{ours[f]:31}{other}")
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--table', type=Path, default=Path(os.environ.get('SIGNBOOK_DATA', ROOT.parent / 'shared' / 'data')) / 'asl_lex' / 'phonology.csv')
-    p.add_argument('--verbose', action='store_true', help='print every difference')
+    p.add_argument('--file', type=Path, help='a lexicon TSV instead of the shipped one; nothing is written')
+    p.add_argument('--gloss', nargs='+', help='only these signs; nothing is written')
+    p.add_argument('--verbose', action='store_true', help='print every difference; with --file or --gloss, every field')
     args = p.parse_args()
     if not args.table.is_file(): p.error(f'no table at {args.table}; get phonology data of ASL-LEX 2.0 and give --table')
-    by_name = collections.defaultdict(list)
-    with open(args.table, encoding='utf-8') as f:
-        for row in csv.DictReader(f): by_name[re.sub(r'_\d+$', '', row['EntryID'].lower())].append(row)
-    agree, n = collections.Counter(), 0
-    for e in Lexicon.load('ase'):
-        names = NAMES.get(e.gloss, (e.gloss.lower().replace('-', '_').replace("'", ''),))
-        rows = [r for name in names for r in by_name.get(name, ())]
-        if not rows: continue
-        ours, n = coding(e), n + 1
-        best = max(rows, key=lambda r: sum(compare(ours, r).values()))
-        same = compare(ours, best)
-        agree.update({k: int(v) for k, v in same.items()})
-        if args.verbose and not all(same.values()): print(f"{e.id:12} {best['EntryID']:16}", ', '.join(k for k, v in same.items() if not v))
-    keep('lexicon_agreement', dict(signs=len(Lexicon.load('ase')), compared=n, agreement={k: round(v / n, 3) for k, v in agree.items()}))
+    table, lexicon = Table(args.table), Lexicon.load(args.file or 'ase')
+    signs = [e for e in lexicon.entries if not args.gloss or e.gloss in args.gloss]
+    if not signs: p.error(f'no such sign: {args.gloss}')
+    best, exact, several = [], [], 0
+    for e in signs:
+        rows, only = table.candidates(e), table.exact(e)
+        if not rows and not only and not (args.gloss or args.file): continue
+        ours = vars(codes(synthesise([Item(e.gloss, e.hamnosys, marks=e.nonmanual)]).motion, rig_of())[0][1])
+        row = max(rows, key=lambda r: same(ours, r)) if rows else None
+        if row: best.append((e, ours, theirs(row), row['EntryID'])); several += len(rows) > 1
+        if only: exact.append((e, ours, theirs(only[0]), only[0]['EntryID']))
+        if args.verbose and (args.gloss or args.file): show(e, ours, row, len(rows))
+    if not best: return print('no sign of these is in the table')
+    if args.verbose and not (args.gloss or args.file):
+        for f in FIELDS:
+            print(f'## {f}: our sign, our value, its value, entry')
+            for e, ours, other, name in best:
+                if ours[f] != other[f]: print(f'   {e.id:20}{ours[f]:31}{other[f]:31}{name}')
+    out = dict(signs=len(signs), compared=len(best), several_candidates=round(several/len(best), 4), fields=figures(best),
+               exact_name=dict(compared=len(exact), fields=figures(exact) if exact else {}),
+               differ={f: [e.id for e, ours, other, _ in best if ours[f] != other[f]] for f in FIELDS})
+    keep(None if args.gloss or args.file else 'lexicon_agreement', out, hide=('differ',))
 
 
 if __name__ == '__main__': main()

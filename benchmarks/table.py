@@ -43,6 +43,13 @@ def beside(d):
 
 def letters(d): return f"ours {percent(d['ours'])}, real hands {percent(d['ceiling'])}", d['within_5_points']
 
+def codes_agree(field, bar):
+    "How often the finished lexicon is coded as people coded it, beside the commonest value alone, and Cohen's kappa."
+    def answer(d):
+        f = d['fields'][field]
+        return f"{percent(f['agreement'])} of {f['n']} (commonest {percent(f['majority'])}, kappa {f['kappa']:.2f})", f['agreement'] >= bar
+    return answer
+
 def together(d):
     return (f"{d['answers']} answers, {d['errors']} errors, {d['mixed']} mixed, memory {100*d['memory_growth']:+.1f} %",
             d['errors'] == d['mixed'] == 0 and d['memory_growth'] <= .05)
@@ -53,11 +60,19 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('joints within their limits in every frame', 'fidelity', every_clip('limit')),
     ('hands at most 1 cm inside the body or each other', 'fidelity', every_clip('depth', 'hands_depth')),
     ('wrists at most 4 m/s, no jumps', 'fidelity', every_clip('speed', 'turn_deg')),
+    ('dictionary corpus: at least 99.5 % of well-formed entries are read', 'corpus_fidelity', at_least('parsed', .995, show=percent)),
+    ('dictionary corpus: at least 99 % move cleanly (joint limits, at most 1 cm inside anything)', 'corpus_fidelity', at_least('clean', .99, show=percent)),
+    ('dictionary corpus: at least 85 % of signs are faithful, every item, nothing left out', 'corpus_fidelity', at_least('faithful', .85, show=percent)),
+    ('dictionary corpus: at least 95 % of phases are as notated', 'corpus_fidelity', at_least('phases_as_notated', .95, show=percent)),
+    ('dictionary corpus: measured within 600 s on two cores', 'corpus_fidelity', at_most('seconds', 600, ' s')),
     ('MediaPipe finds the face in at least 99 % of frames', 'seen', at_least('face', .99, show=percent)),
     ('MediaPipe finds the signing hand in at least 95 % of frames inside a sign', 'seen', at_least('hand', .95, show=percent)),
     ('its hand landmarks lie within 0.2 palm lengths (median; fists apart)', 'seen', at_most('landmarks', .2, show=lambda x: f'{x:.3f}')),
     ('the same for fists (no bar)', 'seen', lambda d: (f"{d['landmarks_fists']:.3f}", None)),
     ('letters read by a classifier that knows only real hands: within 5 points of real hands', 'letters', letters),
+    *((f'finished signs coded as in ASL-LEX 2.0: {name} at least {100*bar:.0f} %', 'lexicon_agreement', codes_agree(field, bar)) for name, field, bar in
+      (('handshape', 'Handshape', .90), ('sign type', 'SignType', .97), ('major location', 'MajorLocation', .95), ('minor location', 'MinorLocation', .85),
+       ('contact', 'Contact', .90), ('repetition', 'RepeatedMovement', .95))),
     ('text to `Motion`, 8 words, at most 40 ms', 'speed', at_most('motion_p50_ms', 40, ' ms')),
     ('text to GLB, 8 words, median at most 150 ms', 'speed', at_most('glb_p50_ms', 150, ' ms')),
     ('text to GLB, 8 words, 95th percentile at most 400 ms', 'speed', at_most('glb_p95_ms', 400, ' ms')),

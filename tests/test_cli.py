@@ -100,6 +100,53 @@ def test_hamnosys_by_names_and_by_characters(tmp_path):
     assert np.array_equal(a, b)
 
 
+COLUMNS = 'gloss\twords\tpos\tsense\thamnosys\tnonmanual\tsource\treviewed_by'
+WAVE = 'WAVE\thello\tinterjection\t\tflathand extfingeru palmd shoulders lrat mover\t\tme\t'
+
+
+def lexicon(path, *lines):
+    path.write_text('\n'.join([COLUMNS, *lines]) + '\n')
+    return str(path)
+
+
+def test_a_table_is_measured(tmp_path, capsys):
+    table, out = lexicon(tmp_path/'t.tsv', WAVE, WAVE.replace('palmd', 'palmx').replace('WAVE', 'BAD')), tmp_path/'o.json'
+    assert run(['hamnosys', '--check', table, '--json', str(out), '--workers', '1']) == 0
+    said = capsys.readouterr().out
+    found = json.loads(out.read_text())
+    assert '2 entries' in said and '50.0 %' in said and found['summary']['parsed'] == .5 and found['summary']['faults'] == {'HamNoSysError': 1}
+    assert [(e['id'], e['parsed']) for e in found['entries']] == [('WAVE', True), ('BAD', False)] and 'palmx' in found['entries'][1]['error']
+    assert sorted(os.listdir(tmp_path)) == ['o.json', 't.tsv']
+
+
+@pytest.mark.parametrize('words', [('hamnosys',), ('hamnosys', 'hamfist'), ('hamnosys', 'hamfist', '--check', 'x.tsv'), ('hamnosys', '--check', 'none.tsv'),
+                                   ('hamnosys', '--check', __file__), ('lexicon', 'check', 'none.tsv'), ('lexicon', 'import', 'none', '-o', 'x.tsv'),
+                                   ('lexicon', 'import', __file__, '-o', 'x.tsv'), ('sign', 'hello', '-o', 'x.npz', '--lexicon', 'none.tsv'),
+                                   ('gloss', 'hello', '--language', 'xyz'), ('gloss', 'hello', '--language', 'english', '--lexicon', 'none.tsv')])
+def test_one_line_about_what_cannot_be_used(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(list(words)) == 2
+    out, err = capsys.readouterr()
+    assert out == '' and err.startswith('signbook: ') and err.count('\n') == 1 and os.listdir(tmp_path) == []
+
+
+def test_own_signs_from_import_to_movement(tmp_path, capsys):
+    assert run(['hamnosys', 'hamflathand hamextfingeru hampalmd hamchest hamclose hammoveo', '-o', str(tmp_path/'clip.npz')]) == 0
+    (tmp_path/'index.csv').write_text('path,spoken_language,signed_language,start,end,words,glosses,priority\nclip.npz,en,ase,600,1400,friendo,Friendo,0\n')
+    wave, mine = lexicon(tmp_path/'wave.tsv', WAVE), str(tmp_path/'mine.tsv')
+    assert run(['lexicon', 'import', wave, str(tmp_path/'index.csv'), '-o', mine]) == 0
+    assert run(['lexicon', 'check', mine]) == 0
+    assert run(['sign', 'hello friendo, mother', '--lexicon', mine, '-o', str(tmp_path/'a.npz')]) == 0
+    said = json.loads(str(np.load(tmp_path/'a.npz')['signbook']))
+    assert [s[0] for s in said['spans']] == ['WAVE', 'FRIENDO', 'MOTHER'] and said['meta']['recorded'][0]['gloss'] == 'FRIENDO'
+    capsys.readouterr()
+    assert run(['gloss', 'hello Bob', '--language', 'xyz', '--lexicon', mine]) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert line['line'] == 'WAVE' and line['language'] == 'xyz' and 'no finger alphabet for xyz' in line['dropped' if 'dropped' in line else 'coverage']['dropped'][0]['reason']
+    assert run(['lexicon', 'check', lexicon(tmp_path/'bad.tsv', WAVE, 'nope')]) == 1
+    assert capsys.readouterr().out.startswith('bad.tsv:3: ')
+
+
 @pytest.mark.parametrize('suffix', ['.bvh', '.pose', '.npz'])
 def test_convert(tmp_path, suffix):
     source, target = tmp_path/'a.npz', tmp_path/f'b{suffix}'
@@ -118,7 +165,7 @@ def test_doctor_knows_every_extra(capsys):
 def test_help_of_every_command(capsys):
     assert run(['--help']) == 0
     commands = [line.split()[0] for line in capsys.readouterr().out.partition('Commands:')[2].splitlines() if line.strip()]
-    assert {'sign', 'gloss', 'hamnosys', 'convert', 'demo', 'doctor'} <= set(commands)
+    assert {'sign', 'gloss', 'hamnosys', 'lexicon', 'convert', 'demo', 'doctor'} <= set(commands)
     for command in commands:
         assert run([command, '--help']) == 0
         assert 'Usage: signbook' in capsys.readouterr().out

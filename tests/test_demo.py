@@ -251,6 +251,17 @@ def test_programs_get_the_same_words(server):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/sign"}
 
 
+def test_own_signs_are_offered_beside_the_shipped_ones(tmp_path, monkeypatch):
+    from signbook import demo
+    own = tmp_path/'own.tsv'
+    own.write_text('gloss\twords\tsense\thamnosys\tnonmanual\tsource\treviewed_by\nRIGHT\tright\ta claim\tfist extfingeru palmd\t\tme\t\n')
+    monkeypatch.setattr(demo, 'OWN', [own])
+    line = demo.text_to_line('right')
+    choices = [c['label'] for c in demo.line_value(line)['tokens'][0]['choices']]
+    assert choices[:3] == ['RIGHT (a claim)', 'RIGHT/2 (correct)', 'RIGHT/3 (direction)']
+    assert demo.changed_line(line, 0, 'sign:RIGHT/3').line == 'RIGHT/3'
+
+
 def test_the_next_port_if_this_one_is_taken_and_nothing_is_left_behind(server, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     other = Server(str(server.port))

@@ -74,6 +74,25 @@ def test_candidates_come_along():
     assert token.candidates == ('RIGHT', 'RIGHT/2') and token.sense == 1
 
 
+def test_the_ending_tells_the_part_of_speech(tmp_path):
+    "*watches* is one of both; *watched* can only be the verb, so that sign comes first although the noun stands first in the file."
+    path = tmp_path/'qaa.tsv'
+    sign = 'flathand extfingero palmu\t\tme\t'
+    path.write_text('\n'.join(['\t'.join(COLUMNS), f'CLOCK\twatch\tnoun\ton the wrist\t{sign}', f'WATCH\twatch\tverb\tlook at\t{sign}', f'RED\tred\t\t\t{sign}']))
+    first = lambda text: text_to_gloss(text, Lexicon.load(path), ALPHABET).tokens[0]
+    assert [first(w).candidates for w in ('watch', 'watches', 'watched')] == [('CLOCK', 'WATCH'), ('CLOCK', 'WATCH'), ('WATCH', 'CLOCK')]
+    assert first('redder').gloss == 'RED'
+
+
+def test_a_language_without_an_alphabet_says_so(tmp_path):
+    none = Alphabet('qaa', {})
+    line = text_to_gloss('Anna, water 25', LEXICON, none)
+    assert line.line == 'WATER' and [(d.text, d.reason) for d in line.dropped] == [
+        ('Anna', 'no finger alphabet for qaa: give the file of one'), ('25', 'no finger alphabet for qaa: give the file of one')]
+    for written in ('fs-ANNA', '25'):
+        with pytest.raises(SignbookError, match='no finger alphabet for qaa'): parse_line(written, LEXICON, none)
+
+
 def test_every_dropped_word_has_a_reason():
     line = gloss('The dog is 犬 🐕')
     assert [(d.text, d.reason.split(':')[0]) for d in line.dropped] == [
@@ -83,7 +102,7 @@ def test_every_dropped_word_has_a_reason():
 
 def test_other_spoken_languages_get_no_english_rules(tmp_path):
     path = tmp_path/'qaa.tsv'
-    path.write_text('\t'.join(COLUMNS) + '\nHAVE\ta\t\tflathand extfingero palmu\t\tme\t\n')
+    path.write_text('\t'.join(COLUMNS) + '\nHAVE\ta\t\t\tflathand extfingero palmu\t\tme\t\n')
     line = text_to_gloss("il a l'été", Lexicon.load(path), ALPHABET, spoken='fr')
     assert line.line == 'fs-IL HAVE fs-LETE' and line.dropped == () and line.language == 'qaa'
 

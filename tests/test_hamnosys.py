@@ -242,7 +242,8 @@ wrists = st.builds(Wrist, of('wrist movement', 'cross movement'), maybe(size), m
 plays = st.one_of(st.builds(FingerPlay, after=some(finger.map(lambda x: x[0])), size=maybe(size)),
                   st.builds(FingerPlay, some(finger.map(lambda x: x[0])), some(finger.map(lambda x: x[0])), st.none(), st.just(True)))
 changes = st.builds(Replace, postures(), maybe(increase))
-repeats = st.builds(Repeat, some(of('repetition'), 2, 1), some(straights, 1), some(st.just('alternatingmotion'), 1))
+repeats = st.builds(lambda tokens, drift, marks: Repeat(tokens, drift, marks, bool(drift)),
+                    some(of('repetition'), 2, 1), some(straights, 1), some(st.just('alternatingmotion'), 1))
 manners = some(of('manner'), 2)
 simple = st.one_of(straights, circles, wrists, plays, changes, st.just(NoMotion()))
 
@@ -295,8 +296,8 @@ def test_old_code_points_of_two_symbols():
 
 
 def test_errors_travel_between_processes():
-    error = pickle.loads(pickle.dumps(refusal('flathand extfingero moveu smallmod smallmod')))
-    assert (error.position, error.symbol) == (4, 'smallmod') and str(error).startswith('symbol 5 of 5')
+    error = pickle.loads(pickle.dumps(refusal('flathand extfingero moveu smallmod largemod')))
+    assert (error.position, error.symbol) == (4, 'largemod') and str(error).startswith('symbol 5 of 5')
 
 
 @FEW

@@ -4,15 +4,18 @@ import subprocess
 import sys
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from signbook.core import SignbookError, assets
+from signbook.motion.formats import save
+from signbook.motion.motion import Motion
 from signbook.signing.lexicon import COLUMNS, Alphabet, Lexicon, check, read_table, reviewed
 from signbook.signing.nonmanual import FACE, HEAD
 
 LEXICON, ALPHABET = Lexicon.load('ase'), Alphabet.load('ase')
 HEADER = '\t'.join(COLUMNS)
-GOOD = 'BOOK\tbook\t\tflathand extfingero palmu\t\tme\t'
+GOOD = 'BOOK\tbook\tnoun\t\tflathand extfingero palmu\t\tme\t'
 
 
 # ---- what ships
@@ -38,6 +41,10 @@ def test_the_alphabet_is_complete():
 def test_every_word_leads_to_its_sign():
     for entry in LEXICON:
         for word in entry.words: assert entry in LEXICON.lookup(word)
+
+
+def test_every_entry_has_a_part_of_speech():
+    assert [e.id for e in LEXICON if not e.pos] == []
 
 
 def test_few_words_are_ambiguous():
@@ -108,12 +115,13 @@ def write(path, *lines, encoding='utf-8', end='\n'):
 
 
 @pytest.mark.parametrize('line,says', [
-    ('BOOK\tbook\t\tflathand extfingero palmu\t\tme', '7 columns'),
-    (GOOD + '\textra', '7 columns'),
+    ('BOOK\tbook\tnoun\t\tflathand extfingero palmu\t\tme', '8 columns'),
+    (GOOD + '\textra', '8 columns'),
     (GOOD.replace('BOOK', 'book'), 'capitals'),
     (GOOD.replace('BOOK', 'MY BOOK'), 'capitals'),
     (GOOD.replace('BOOK', '12'), 'number'),
     (GOOD.replace('\tbook\t', '\t | \t'), 'no words'),
+    (GOOD.replace('noun', 'noun|thing'), "part of speech 'thing'"),
     (GOOD.replace('palmu\t\t', 'palmu\tsmile\t'), 'SiGML tag'),
     (GOOD.replace('\tme\t', '\t\t'), 'source is empty'),
     (GOOD.replace('flathand extfingero palmu', ''), 'hamnosys is empty'),
@@ -128,7 +136,7 @@ def test_check_names_the_line_and_the_problem(tmp_path, line, says):
 
 def test_a_second_entry_needs_another_sense(tmp_path):
     assert 'another sense' in str(check(write(tmp_path/'xxx.tsv', HEADER, GOOD, GOOD))[0])
-    two = check(write(tmp_path/'xxx.tsv', HEADER, GOOD, GOOD.replace('\tbook\t\t', '\tbook\tto book a room\t')))
+    two = check(write(tmp_path/'xxx.tsv', HEADER, GOOD, GOOD.replace('noun\t\t', 'verb\tto book a room\t')))
     assert two == []
 
 
@@ -161,6 +169,42 @@ def test_what_editors_do_to_files_is_no_problem(tmp_path, kind):
     good = GOOD.replace('\tbook\t', '\t book | books \t') if kind == 'spaces' else GOOD
     path = write(tmp_path/'xxx.tsv', ('\ufeff' if kind == 'bom' else '') + HEADER, good, end='\r\n' if kind == 'crlf' else '\n')
     assert check(path) == [] and [e.gloss for e in Lexicon.load(path).lookup('Book')] == ['BOOK']
+
+
+def test_a_file_without_parts_of_speech_is_read(tmp_path):
+    head, good = ('\t'.join(c for i, c in enumerate(x.split('\t')) if i != 2) for x in (HEADER, GOOD))
+    path = write(tmp_path/'xxx.tsv', head, good)
+    assert check(path) == [] and Lexicon.load(path).get('BOOK').pos == ()
+
+
+def test_columns_may_come_in_any_order(tmp_path):
+    path = write(tmp_path/'xxx.tsv', '\t'.join(COLUMNS[::-1]), '\t'.join(GOOD.split('\t')[::-1]))
+    assert check(path) == [] and Lexicon.load(path).get('BOOK').pos == ('noun',)
+    assert 'first line must be' in str(check(write(tmp_path/'yyy.tsv', HEADER + '\tgloss', GOOD + '\tBOOK'))[0])
+
+
+@pytest.mark.parametrize('hamnosys,clip,says', [
+    ('flathand', 'a.npz', 'both hamnosys and clip'), ('', '', 'hamnosys is empty'), ('', 'none.npz', 'none.npz'), ('', 'a.pose', 'holds points'),
+    ('', 'a.npz#2-1', 'expected a piece within its 1.00 s'), ('', 'a.npz#0-7', 'expected a piece within its 1.00 s'), ('', 'a.npz#0.2-', ''), ('', 'a.npz#0-1', '')])
+def test_a_sign_may_be_a_clip(tmp_path, hamnosys, clip, says):
+    meta = dict(source='me', licence='CC0', language='ase', synthetic=False, generator='none')
+    save(Motion(poses=np.zeros((30, 55, 3)), meta=meta), tmp_path/'a.npz')
+    path = write(tmp_path/'xxx.tsv', HEADER + '\tclip', GOOD.replace('flathand extfingero palmu', hamnosys) + '\t' + clip)
+    problems = check(path)
+    assert (len(problems) == 1 and problems[0].line == 2 and says in problems[0].text) if says else problems == []
+    if not problems:
+        entry = Lexicon.load(path).get('BOOK')
+        assert len(entry.clip.load()) in (24, 30)
+        with pytest.raises(SignbookError, match='no notation'): entry.sign
+
+
+def test_own_signs_come_first_and_replace(tmp_path):
+    own = write(tmp_path/'own.tsv', HEADER, GOOD.replace('\tme\t', '\tmine\t'), GOOD.replace('BOOK\tbook', 'TOME\tbook|tome'))
+    both = Lexicon.load('ase', [own])
+    assert [e.id for e in both.lookup('book')] == ['BOOK', 'TOME'] and both.get('BOOK').source == 'mine' and len(both) == len(LEXICON) + 1
+    assert both.language == 'ase' and Lexicon.load('qaa', [own]).language == 'qaa' and len(Lexicon.load('qaa', [own])) == 2
+    for code in ('xyz', 'english', '../ase'):
+        with pytest.raises(SignbookError, match='signbook ships'): Lexicon.load(code, [own] if code != 'xyz' else [])
 
 
 def test_notation_is_parsed_only_when_asked(tmp_path):

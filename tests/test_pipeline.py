@@ -78,3 +78,25 @@ def test_every_real_entry_is_either_signed_or_refused(shared_data):
         try: motion = notation_to_motion(row['hamnosys']).motion
         except ValueError as e: assert str(e); continue
         assert np.isfinite(motion.poses).all()
+
+
+def test_entries_of_another_language_and_clips_that_are_gone(tmp_path):
+    from signbook.core import SignbookError
+    head = 'gloss\twords\tsense\thamnosys\tnonmanual\tsource\treviewed_by\tclip\n'
+    (tmp_path/'xyz.tsv').write_text(head + 'A\ta\t\tfist extfingeru palmd\t\tme\t\t\nB\tb\t\t\t\tme\t\tgone.npz\n')
+    (tmp_path/'letters.tsv').write_text('letter\thamnosys\tnote\nO\tceeall extfingeru palml\t\n')
+    made = text_to_motion('a oo', 'xyz', tmp_path/'xyz.tsv', tmp_path/'letters.tsv')
+    assert made.motion.meta['language'] == 'xyz' and [s.gloss for s in made.motion.spans] == ['A', 'fs-OO']
+    with pytest.raises(SignbookError, match=r'xyz.tsv:3 \(B\): .*gone.npz'): text_to_motion('b', 'xyz', [tmp_path/'xyz.tsv'])
+
+
+def test_a_recording_between_letters_and_a_left_handed_signer(tmp_path):
+    clip = notation_to_motion('flathand extfingeru palmd shoulders lrat moveor').motion
+    save(clip, tmp_path/'wave.npz')
+    (tmp_path/'mine.tsv').write_text('gloss\twords\tsense\thamnosys\tnonmanual\tsource\treviewed_by\tclip\nWAVE\twaves\t\t\t\tme\t\twave.npz#0.5-1.3\n')
+    right, left = (text_to_motion('Zoe waves, mother.', lexicon=tmp_path/'mine.tsv', left_handed=side, speed=1.5) for side in (False, True))
+    assert [s.gloss for s in right.motion.spans] == ['fs-ZOE', 'WAVE', 'MOTHER'] and right.coverage.share == 2/3
+    assert np.allclose(left.motion.mirror().poses, right.motion.poses, atol=1e-6)
+    assert fidelity(right).share == fidelity(left, left_handed=True).share == 1
+    wave = right.motion.spans[1]
+    assert abs(wave.end - wave.start - .8/1.5) < .05 and fidelity(right).clip['turn_deg'] < 45

@@ -171,8 +171,11 @@ class Skin:
 
     def edge(self, name:str, sign:int)->Anchor:
         "The outer edge of a site: what a hand *beside* it can touch."
-        beside = self.anchor(name, 2*sign)
-        return Anchor(self._edge(self.sites[name][0], sign), beside.normal, beside.joint)
+        height, _, approach = self.sites[name]
+        beside, m = self.anchor(name, 2*sign), self.measures
+        depth = m.ear_z if approach != FRONT or name not in HEAD_SITES else (m.ear_z + self.anchor(name).point[2])/2   # half way round the face
+        hit = self.surface.hit((sign, height, depth), (-sign, 0, 0))
+        return Anchor(hit[0] if hit else self._edge(height, sign), beside.normal, beside.joint)
 
 def skin_of(
     body:Body, # whose

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['QUOTES', 'KEEP', 'PAUSES', 'DASHES', 'SYMBOLS', 'TITLES', 'MARKS', 'PIECE', 'ENDINGS', 'WHOLE', 'BARE', 'WITHOUT',
-           'IS_BEFORE', 'NOT_SIGNED', 'DO', 'SUBJECTS', 'QUESTION_WORDS', 'UNITS', 'TENS', 'clean', 'Piece',
-           'pause_piece', 'symbol_pieces', 'piece_of', 'pieces', 'expand', 'lemmas', 'helping_do', 'number_words',
-           'sentences', 'read']
+           'IS_BEFORE', 'PARTS', 'NOT_SIGNED', 'DO', 'SUBJECTS', 'QUESTION_WORDS', 'UNITS', 'TENS', 'clean', 'Piece',
+           'pause_piece', 'symbol_pieces', 'piece_of', 'pieces', 'expand', 'word_forms', 'lemmas', 'helping_do',
+           'number_words', 'sentences', 'read']
 
 # %% ../../nbs/32a_signing.english.ipynb #b8e4ca15
 import re, unicodedata
@@ -110,15 +110,24 @@ def expand(
     return [stem, 'is' if ending == "'s" and stem.casefold() in IS_BEFORE else ending]
 
 # %% ../../nbs/32a_signing.english.ipynb #fdff7a7a
+PARTS = dict(VERB='verb', AUX='verb', NOUN='noun', ADJ='adjective', ADV='adverb')
+
 @lru_cache(maxsize=8192)
+def word_forms(
+    word:str, # small letters
+)->dict: # dictionary form -> set of parts of speech, verbs first; empty if the word is not known
+    "What an English word may be a form of, and as which part of speech."
+    from lemminflect import getAllLemmas
+    found, forms = getAllLemmas(word), {}
+    for pos, part in PARTS.items():
+        for form in found.get(pos, ()): forms.setdefault(form, set()).add(part)
+    return {form: parts for form, parts in forms.items() if form != word}
+
 def lemmas(
     word:str, # small letters
 )->tuple: # dictionary forms, verbs first; empty if the word is not known
     "What an English word may be a form of."
-    from lemminflect import getAllLemmas
-    found = getAllLemmas(word)
-    forms = [form for pos in ('VERB', 'AUX', 'NOUN', 'ADJ', 'ADV') for form in found.get(pos, ())]
-    return tuple(dict.fromkeys(form for form in forms if form != word))
+    return tuple(word_forms(word))
 
 # %% ../../nbs/32a_signing.english.ipynb #6f60a157
 NOT_SIGNED = {**dict.fromkeys('a an the'.split(), 'article: ASL has none'),

@@ -4,16 +4,16 @@
 
 # %% auto #0
 __all__ = ['WINDOW', 'GlossToken', 'Dropped', 'Coverage', 'GlossLine', 'coverage', 'sign_token', 'plain', 'spell_tokens', 'fits',
-           'phrase_at', 'is_name', 'word_entries', 'number_token', 'left_out', 'word_step', 'step', 'join_pauses',
-           'join_dropped', 'text_to_gloss', 'read_token', 'parse_line', 'realign', 'checked_place', 'swap', 'choose',
-           'drop', 'spell']
+           'phrase_at', 'is_name', 'word_entries', 'number_token', 'number_step', 'left_out', 'word_step', 'step',
+           'join_pauses', 'join_dropped', 'text_to_gloss', 'read_token', 'parse_line', 'realign', 'checked_place',
+           'swap', 'choose', 'drop', 'spell']
 
 # %% ../../nbs/33_signing.gloss.ipynb #a0bad46b
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import takewhile
 from ..core import SignbookError
-from .english import DASHES, NOT_SIGNED, PAUSES, Piece, clean, helping_do, lemmas, number_words, read
+from .english import DASHES, NOT_SIGNED, PAUSES, Piece, clean, helping_do, lemmas, number_words, read, word_forms
 from .lexicon import Alphabet, Lexicon
 
 # %% ../../nbs/33_signing.gloss.ipynb #50774d85
@@ -116,7 +116,7 @@ def spell_tokens(
     "Spell a piece; report what no hand letter exists for."
     letters, missing = alphabet.spell(piece.text)
     token = GlossToken(''.join(letters), 'spell', (piece.word,), text or piece.text, letters=letters)
-    lost = Dropped(missing, f'no hand letter in the {alphabet.language} alphabet', (piece.word,))
+    lost = Dropped(missing, alphabet.lacking, (piece.word,))
     return (token,) if letters else (), (lost,) if missing else ()
 
 def fits(
@@ -161,10 +161,11 @@ def word_entries(
     lexicon:Lexicon,
     english:bool,
 )->tuple: # of `Entry`
-    "Signs for a word as it stands, or else for its dictionary forms."
-    found = lexicon.lookup(key)
-    if found or not english: return found
-    return tuple(dict.fromkeys(e for form in lemmas(key) for e in lexicon.lookup(form)))
+    "Signs for a word as it stands, or else for its dictionary forms, those first whose part of speech the ending allows."
+    direct = lexicon.lookup(key)
+    if direct or not english: return direct
+    found = [(e, not e.pos or bool(parts & {*e.pos})) for form, parts in word_forms(key).items() for e in lexicon.lookup(form)]
+    return tuple(dict.fromkeys(e for e, _ in sorted(found, key=lambda f: not f[1])))
 
 # %% ../../nbs/33_signing.gloss.ipynb #5b79096d
 def number_token(
@@ -176,6 +177,11 @@ def number_token(
     "A number for the pieces."
     places = tuple(dict.fromkeys(p.word for p in found))
     return GlossToken(str(value), 'number', places, plain(words, places), letters=alphabet.number(str(value)))
+
+def number_step(value, found, words, alphabet)->tuple: # tuple of `GlossToken` (none or one), tuple of `Dropped` (none or one)
+    "A number, or why its digits cannot be signed."
+    token = number_token(value, found, words, alphabet)
+    return ((token,), ()) if token.letters else ((), (Dropped(token.text, alphabet.lacking, token.words),))
 
 def left_out(piece:Piece, reason:str)->tuple:
     "No token, and why."
@@ -197,7 +203,7 @@ def word_step(
     if english and not entries:
         if p.key in NOT_SIGNED: return 1, *left_out(p, NOT_SIGNED[p.key])
         used, value = number_words([q.key for q in sentence[i:i+WINDOW]])
-        if used: return used, (number_token(value, sentence[i:i+used], words, alphabet),), ()
+        if used: return used, *number_step(value, sentence[i:i+used], words, alphabet)
         entries = word_entries(p.key, lexicon, english)
     return 1, *(((sign_token(entries, [p], words),), ()) if entries else spell_tokens(p, alphabet))
 
@@ -214,7 +220,7 @@ def step(
     p = sentence[i]
     if p.kind == 'pause': return 1, (GlossToken(p.text, 'pause', (p.word,), p.text),), ()
     if p.kind == 'symbol': return 1, *left_out(p, 'symbol: neither sign nor hand letter')
-    if p.kind == 'number': return 1, (number_token(p.text, [p], words, alphabet),), ()
+    if p.kind == 'number': return 1, *number_step(p.text, [p], words, alphabet)
     clause = [q.key for q in takewhile(lambda q: q.kind == 'word', sentence[i:i+WINDOW])]
     phrase = phrase_at(clause, lexicon, english)
     if not phrase: return word_step(sentence, i, words, lexicon, alphabet, english)
@@ -267,10 +273,12 @@ def read_token(
     "A token from its written form."
     if written in PAUSES: return GlossToken(PAUSES[written], 'pause', text=written)
     if written.isascii() and written.isdigit():
-        return GlossToken(written, 'number', text=written, letters=alphabet.number(written))
+        if letters := alphabet.number(written): return GlossToken(written, 'number', text=written, letters=letters)
+        raise SignbookError(f'{written!r}: {alphabet.lacking}')
     if written.lower().startswith('fs-'):
         letters, missing = alphabet.spell(written[3:])
         if letters and not missing: return GlossToken(''.join(letters), 'spell', text=written[3:], letters=letters)
+        if not alphabet.letters: raise SignbookError(f'{written!r}: {alphabet.lacking}')
         problem = f'no hand letter for {missing}' if missing else 'nothing to spell'
         raise SignbookError(f'{written!r}: {problem} in the {alphabet.language} alphabet')
     entry = lexicon.get(written)

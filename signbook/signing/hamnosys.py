@@ -13,17 +13,19 @@ from .notation import (
     Action, Circle, FingerPlay, Group, Location, NoMotion, Placed, Posture, Repeat, Replace, Segment, Sign, Site, Sized,
     Straight, Symmetry, Wave, Wrist)
 from .reader import (
-    MOVES, SITES, Reader, deeper, ranks, read_config, read_location, read_places)
+    MOVES, SITES, Reader, at_place, bracket_holds, config_bracket, deeper, ranks, read_config, read_location, read_places)
 
 # %% ../../nbs/30d_signing.hamnosys.ipynb #16b08aad
-def _sized(r): return Sized(r.take(), r.maybe('size'))
+def _sized(r, any_size=False):
+    name, size = r.take(), r.maybe('size')
+    return Sized(name, size, r.take() if size and (r.name == size or any_size and r.kind == 'size') else None)
 
 
 def _halfway(r, kind):
     "A second, sized symbol of the same class after `between`, or None."
     if not r.word('between'): return None
     if r.kind != kind: r.fail(f'a {kind} after between')
-    return _sized(r)
+    return _sized(r, kind == 'circular movement')
 
 
 def _wave(r):
@@ -37,7 +39,7 @@ def _straight(r):
 
 
 def _circle(r):
-    axis, second, clocks = _sized(r), _halfway(r, 'circular movement'), r.run('clock position')
+    axis, second, clocks = _sized(r, True), _halfway(r, 'circular movement'), r.run('clock position')
     ellipse = _sized(r) if r.kind == 'ellipse' else None
     return Circle(axis, second, clocks, ellipse, _wave(r), r.maybe('increase'))
 
@@ -54,19 +56,30 @@ def _fingerplay(r):
 
 
 def _replace(r):
-    r.take()
+    implied = not r.word('replace')
     successive, parts = r.maybe('increase'), read_config(r, changing=True)
-    if not parts: r.fail('a handshape, a finger direction or a palm direction to change to')
-    return Replace(parts, successive)
+    if not parts and (successive or not at_place(r)): r.fail('a handshape, a direction or a place to change to')
+    return Replace(parts, successive, implied)
 
 
-_SIMPLE = {'straight movement': _straight, 'circular movement': _circle, 'wrist movement': _wrist,
+_SIMPLE = {'straight movement': _straight, 'circular movement': _circle, 'wrist movement': _wrist, 'obsolete': _wrist,
            'cross movement': _wrist, 'change': _replace, 'finger play': _fingerplay}
 
 # %% ../../nbs/30d_signing.hamnosys.ipynb #a7bb98ed
 def _at_action(r):
-    if r.kind in MOVES or r.name in ('nomotion', 'parbegin', 'fusionbegin'): return True
-    return r.name == 'seqbegin' and r.ahead() not in ('contact', 'brushing', 'repetition')
+    if r.kind in MOVES or r.name in ('nomotion', 'fusionbegin'): return True
+    if r.name == 'altbegin': return bracket_holds(r) == 'action'
+    if r.name == 'seqbegin' and r.ahead() in ('contact', 'brushing', 'repetition'): return False
+    return r.name in ('parbegin', 'seqbegin') and not config_bracket(r)
+
+
+def _names_shape(r): return r.kind == 'handshape' or config_bracket(r) == 'shape'
+
+
+def _at_implied_change(r, inside):
+    "A direction where a movement should stand; within a bracket a shape too, which cannot begin a new sign there."
+    if r.kind in ('finger direction', 'palm direction') or config_bracket(r) == 'direction': return True
+    return inside and (_names_shape(r) or r.kind == 'increase' and r.ahead() == 'handshape')
 
 
 def _after_fingers(r):
@@ -81,8 +94,10 @@ def _body(r):
     if r.kind in _SIMPLE: return _SIMPLE[r.kind](r)
     if r.word('nomotion'): return NoMotion()
     if r.kind in SITES: return Placed(read_places(r), _action(r))
+    if _at_implied_change(r, True): return _replace(r)
+    if r.name == 'altbegin': return _alternative(r)
     if r.name == 'seqbegin' and _after_fingers(r) == 'finger play': return _fingerplay(r)
-    if r.name == 'seqbegin' and (r.ahead() in SITES or r.ahead() == 'thumb'): return _placed_in_brackets(r)
+    if r.name == 'seqbegin' and (r.ahead() in SITES or r.ahead() in ('thumb', 'behind')): return _placed_in_brackets(r)
     if r.name in _BRACKETS: return _group(r)
     r.fail('a movement')
 
@@ -107,18 +122,29 @@ def _group(r):
     return Group(_BRACKETS[begin], members, other)
 
 
-def _actions(r):
+def _alternative(r):
+    r.take()
+    members = _some_actions(r)
+    r.need('metaalt', 'and other movements')
+    otherwise = _some_actions(r)
+    r.need('altend', 'to close the alternatives')
+    return Group('alternative', members, otherwise=otherwise)
+
+
+def _actions(r, inside=False):
     found = []
-    while _at_action(r) or r.kind in SITES: found.append(_action(r))
+    while _at_action(r) or r.kind in SITES or ((inside or found) and _at_implied_change(r, inside)): found.append(_action(r))
     return tuple(found)
 
 
-def _some_actions(r): return _actions(r) or r.fail('a movement')
+def _some_actions(r): return _actions(r, inside=True) or r.fail('a movement')
 
 # %% ../../nbs/30d_signing.hamnosys.ipynb #3adc27d9
 def _action(r):
     with deeper(r): body = _body(r)
-    return Action(body, _brushing(r), _manners(r), read_places(r), _repeats(r))
+    tagged, brushing, manners, target = r.word('coreftag'), _brushing(r), _manners(r), read_places(r)
+    late = _manners(r) if target else ()
+    return Action(body, brushing, manners, target, _repeats(r), late, tagged)
 
 
 def _brushing(r):
@@ -147,36 +173,43 @@ def _repeats(r):
 def _repeat(r):
     bracketed, tokens, drift = r.word('seqbegin'), r.run('repetition'), []
     while bracketed and r.kind == 'straight movement': drift.append(_straight(r))
-    if bracketed:
-        if not drift: r.fail('a straight movement from one repetition to the next')
-        r.need('seqend', 'to close the repetition')
-    marks = (r.maybe('increase'), r.maybe('size'), *r.run('alternation'), r.maybe('ellipse'))
-    return Repeat(tokens, tuple(drift), tuple([m for m in marks if m]))
+    if bracketed: r.need('seqend', 'to close the repetition, or a straight movement from one repetition to the next')
+    marks = (r.maybe('increase'), r.maybe('size'), *r.run('alternation'), r.maybe('ellipse'), r.maybe('approximate'), *_manners(r))
+    return Repeat(tokens, tuple(drift), tuple([m for m in marks if m]), bracketed)
 
 # %% ../../nbs/30d_signing.hamnosys.ipynb #2ddc5b09
 _SYMMETRY_MARKS = ('fingerstraightmod', 'largemod', 'alternatingmotion', 'nonipsi')
 
 
 def _symmetry(r):
-    if r.kind not in ('symmetry', 'alternation'): return None
+    if r.kind not in ('symmetry', 'alternation') and r.name != 'nonipsi': return None
     kind, marks = r.maybe('symmetry'), []
     while r.name in _SYMMETRY_MARKS: marks.append(r.take())
     return Symmetry(kind, tuple(marks))
 
 
-def _segment(r, plus, need_shape):
+def _segment(r, before, plus, need_shape):
     symmetry, nondominant, parts = _symmetry(r), r.word('nondominant'), read_config(r)
     if not any(0 in ranks(p) for p in parts) and (need_shape or not parts): r.fail('a handshape')
+    places, manners = read_places(r), _manners(r)
     if r.kind in ('finger direction', 'palm direction'):
-        r.fail('a place or a movement (the order is handshape, finger direction, palm direction)')
-    return Segment(Posture(parts, read_places(r)), _actions(r), symmetry, nondominant, plus)
+        r.fail('a movement' if places else 'a place or a movement (the order is handshape, finger direction, palm direction)')
+    posture = Posture(parts, places, manners, _repeats(r) if places else ())
+    return Segment(posture, _actions(r), symmetry, nondominant, plus, before)
+
+
+def _next_segment(r):
+    "Does another segment start here, after punctuation or not?"
+    at, _ = r.at, r.run('punctuation')
+    starts = r.kind in ('symmetry', 'alternation') or r.name in ('plus', 'nondominant', 'nonipsi') or _names_shape(r)
+    r.at = at
+    return starts
 
 
 def _sign(r, need_shape=True):
-    version40, segments = r.word('version40'), [_segment(r, False, need_shape)]
-    while r.kind in ('symmetry', 'handshape') or r.name in ('plus', 'nondominant'):
-        segments.append(_segment(r, r.word('plus'), need_shape))
-    punctuation = r.run('punctuation')
+    version40, segments = r.word('version40'), [_segment(r, r.run('punctuation'), False, need_shape)]
+    while _next_segment(r): segments.append(_segment(r, r.run('punctuation'), r.word('plus'), need_shape))
+    punctuation = r.run('punctuation', 'mime')
     if r.kind != 'end': r.fail('a movement, a place, a repetition, a new sign or the end')
     return Sign(tuple(segments), punctuation, version40)
 

@@ -25,8 +25,9 @@ class Sized(Part):
     "A movement, arc or mark with its size."
     name:str
     size:str|None=None      # 'smallmod', 'largemod' or None
+    again:str|None=None     # a second size mark, which adds nothing
 
-    def _written(self): return spell(self.name, self.size)
+    def _written(self): return spell(self.name, self.size, self.again)
 
     @property
     def letters(self)->str:
@@ -112,7 +113,8 @@ class Replace(Hands, Part):
     "Change to another shape, direction or palm."
     parts:tuple             # as in Posture
     successive:str|None=None # 'increasing': finger by finger towards the little finger; 'decreasing': towards the thumb
-    def _written(self): return spell('replace', self.successive, self.parts)
+    implied:bool=False      # a direction or a shape stands where a movement should, without the symbol
+    def _written(self): return spell(not self.implied and 'replace', self.successive, self.parts)
 
 # %% ../../nbs/30b_signing.notation.ipynb #bced1e23
 @dataclass(frozen=True, repr=False)
@@ -120,11 +122,12 @@ class Repeat(Part):
     "How an action is repeated."
     tokens:tuple=()         # repetition names; a second one is for the other hand; () if only marks
     drift:tuple=()          # Straight movements of the whole thing from one repetition to the next
-    marks:tuple=()          # increase and its size, alternation, ellipse
+    marks:tuple=()          # increase and its size, alternation, ellipse, etc, manner
+    bracketed:bool=False
 
     def _written(self):
         inner = (self.tokens, self.drift)
-        return spell(('seqbegin', inner, 'seqend') if self.drift else inner, self.marks)
+        return spell(('seqbegin', inner, 'seqend') if self.bracketed else inner, self.marks)
 
     @property
     def alternating(self)->bool: return 'alternatingmotion' in self.marks
@@ -141,25 +144,29 @@ class Action(Part):
     manners:tuple=()        # names; largemod after one means bouncing
     target:tuple=()         # Location or Pair: where it ends
     repeats:tuple=()        # of Repeat
+    late:tuple=()           # manners written after the target
+    tagged:bool=False       # `coreftag`: where the movement ends is remembered
 
     def _written(self):
         brush = self.brushing and ('seqbegin', 'brushing', self.brushing, 'seqend')
-        return spell(self.body, brush, self.manners, self.target, self.repeats)
+        return spell(self.body, self.tagged and 'coreftag', brush, self.manners, self.target, self.late, self.repeats)
 
 # %% ../../nbs/30b_signing.notation.ipynb #4eda7e00
-_BRACKETS = dict(parallel=('parbegin', 'parend'), sequence=('seqbegin', 'seqend'), fusion=('fusionbegin', 'fusionend'))
+_BRACKETS = dict(parallel=('parbegin', 'parend'), sequence=('seqbegin', 'seqend'), fusion=('fusionbegin', 'fusionend'),
+                 alternative=('altbegin', 'altend'))
 
 
 @dataclass(frozen=True, repr=False)
 class Group(Part):
-    "Actions in a bracket; after `plus`, those of the other hand."
-    kind:str                # 'parallel', 'sequence' or 'fusion'
+    "Actions in a bracket; after `plus`, those of the other hand; of alternatives the first is the one to show."
+    kind:str                # 'parallel', 'sequence', 'fusion' or 'alternative'
     members:tuple           # of Action
     other:tuple=()          # of Action, for the other hand
+    otherwise:tuple=()      # of Action, instead of the members
 
     def _written(self):
         begin, end = _BRACKETS[self.kind]
-        return spell(begin, self.members, self.other and ('plus', self.other), end)
+        return spell(begin, self.members, self.other and ('plus', self.other), self.otherwise and ('metaalt', self.otherwise), end)
 
     @property
     def split(self)->bool: return bool(self.other)
@@ -202,16 +209,17 @@ class Segment(Part):
     symmetry:Symmetry|None=None
     nondominant:bool=False  # signed by the other hand
     plus:bool=False         # joined to the segment before it by `plus`
+    before:tuple=()         # punctuation between the segment before it and this
 
     def _written(self):
-        return spell(self.plus and 'plus', self.symmetry, self.nondominant and 'nondominant', self.posture, self.actions)
+        return spell(self.before, self.plus and 'plus', self.symmetry, self.nondominant and 'nondominant', self.posture, self.actions)
 
 # %% ../../nbs/30b_signing.notation.ipynb #95b09f2a
 @dataclass(frozen=True, repr=False)
 class Sign(Part):
     "A parsed notation."
     segments:tuple          # of Segment, one after another
-    punctuation:tuple=()
+    punctuation:tuple=()    # at the end; `mime` too
     version40:bool=False
     problems:tuple=field(default=(), compare=False) # what a lenient parse left out or put in, one line each
 

@@ -153,7 +153,9 @@ class Split(Part):
     "What the dominant hand has (first) and what the other hand has (second)."
     first:tuple   # Handshape, Direction, Other, NoMotion or Choice, in written order
     second:tuple
-    def _written(self): return spell('parbegin', self.first, 'plus', self.second, 'parend')
+    bracket:str='par'       # 'seq' where sequence brackets were written
+
+    def _written(self): return spell(f'{self.bracket}begin', self.first, 'plus', self.second, f'{self.bracket}end')
 
 # %% ../../nbs/30a_signing.posture.ipynb #b05276e4
 @dataclass(frozen=True)
@@ -263,17 +265,24 @@ class Location(Part):
     "A site with a contact, or one of them alone."
     site:Site|None=None
     contact:Contact|None=None
-    marks:tuple=()          # 'behind' and 'etc', as written between site and contact
+    marks:tuple=()          # 'behind', 'etc' and 'coreftag', as written between site and contact
+    before:tuple=()         # the same, written before the site
+    after:tuple=()          # the same, written after the contact
+    otherwise:tuple=()      # Locations to choose instead: `{ this | otherwise }`
 
     constellation = None    # a Pair has one
 
-    def _written(self): return spell(self.site, self.marks, self.contact)
+    def _written(self):
+        place = self.before, self.site, self.marks, self.contact, self.after
+        return spell('altbegin', place, 'metaalt', self.otherwise, 'altend') if self.otherwise else spell(place)
+
+    def _has(self, mark): return mark in self.before + self.marks + self.after
 
     @property
-    def behind(self)->bool: return 'behind' in self.marks
+    def behind(self)->bool: return self._has('behind')
 
     @property
-    def approximate(self)->bool: return 'etc' in self.marks
+    def approximate(self)->bool: return self._has('etc')
 
 # %% ../../nbs/30a_signing.posture.ipynb #3f99dd2a
 @dataclass(frozen=True, repr=False)
@@ -282,10 +291,13 @@ class Pair(Part):
     first:tuple             # of Location or NoMotion
     second:tuple
     contact:Contact|None=None
+    marks:tuple=()          # 'behind', 'etc' and 'coreftag'
+    bracket:str='par'       # 'seq' where sequence brackets were written
 
     site = None             # a Location has one
 
-    def _written(self): return spell('parbegin', self.first, 'plus', self.second, 'parend', self.contact)
+    def _written(self):
+        return spell(f'{self.bracket}begin', self.first, 'plus', self.second, f'{self.bracket}end', self.contact, self.marks)
 
     @property
     def constellation(self)->tuple|None:
@@ -300,5 +312,7 @@ class Posture(Hands, Part):
     "How the hands are held and where, before anything moves."
     parts:tuple             # Handshape, Direction, Choice or Split, in written order
     places:tuple=()         # Location or Pair, in written order
+    manners:tuple=()        # how it is held: 'tense' ...
+    repeats:tuple=()        # of Repeat: the hand comes there again
 
-    def _written(self): return spell(self.parts, self.places)
+    def _written(self): return spell(self.parts, self.places, self.manners, self.repeats)

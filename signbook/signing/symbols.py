@@ -96,7 +96,7 @@ E053 stomach | body site | stomach
 E054 belowstomach | body site | below the stomach
 E058 lrbeside | side | outside the edge of the site: left if written before it, right if after
 E059 lrat | side | in the half of the site: left if written before it, right if after
-E05A coreftag | coreference | remember this place
+E05A coreftag | place name | remember this place
 E05B corefref | coreference | the remembered place
 E05F neutralspace | body site | the space in front of the signer
 E060 upperarm | arm site | upper arm

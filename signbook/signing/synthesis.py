@@ -64,6 +64,7 @@ class HandTrack:
     rotation: np.ndarray  # (T,3,3)
     fingers: np.ndarray   # (T,15,3) axis-angle
     swivel: np.ndarray    # (T,)
+    lift: np.ndarray      # (T,) of the shoulder
     contact: np.ndarray   # (T,) bool: touching at both ends of the leg
     free: np.ndarray      # (T,) bool: a way through the air, where the joints decide how the hand turns
     twist: np.ndarray     # (T,) of forearm and wrist, for free ways
@@ -101,7 +102,7 @@ def hand_track(
     contact = (solved.keys.contact[a] & solved.keys.contact[b])[at]
     glide = (solved.keys.skin[a] & solved.keys.skin[b] & _along_skin(rig, legs, p_a))[at]
     if glide.any(): point[glide] -= (rig.grid(point[glide]) - CLOTH)[:, None] * rig.grid.outward(point[glide])
-    return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), contact,
+    return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), mix(solved.keys.lift[a], solved.keys.lift[b]), contact,
                      _through_air(solved, legs)[at], mix(solved.twist[a], solved.twist[b]), mix(solved.swing[a], solved.swing[b]))
 
 def _along_skin(rig, legs, point)->np.ndarray:
@@ -131,7 +132,7 @@ def arm_track(
     "Solve the arm in every frame."
     arm, off = rig.arms[side], lambda r: np.einsum('tij,tj->ti', r, track.offset)
     posed, turned = pose_hand(rig.hands[side], aa_to_mat(track.fingers)), _turned(arm, track)
-    got = reach(arm, track.point - off(turned), turned, track.swivel)
+    got = reach(arm, track.point - off(turned), turned, track.swivel, track.lift)
     wrist = track.point - off(got.hand)
     away = push_out(rig.grid, rig.hands[side], carried(posed.balls(), wrist, got.hand), np.where(track.contact, -.007, .0))
     if away.any(): wrist = wrist + _spread(away)
@@ -139,13 +140,13 @@ def arm_track(
         apart = push_apart(rig.hands[side], carried(posed.balls(), wrist, got.hand), other)
         if not apart.any(): break
         wrist = wrist + _spread(apart)
-    got = reach(arm, wrist, turned, track.swivel)
+    got = reach(arm, wrist, turned, track.swivel, track.lift)
     return got.local, carried(posed.balls(), got.wrist, got.hand)
 
 def _turned(arm, track):
     "The hand's rotation: as wished, or as the joints take it through the air."
     if not track.free.any(): return track.rotation
-    _, upper, hinge, *_ = bare_arm(arm, track.point[track.free], track.swivel[track.free])
+    _, upper, hinge, *_ = bare_arm(arm, track.point[track.free], track.swivel[track.free], track.lift[track.free])
     rotation = track.rotation.copy()
     rotation[track.free] = upper @ hinge @ wrist_turn(arm, track.twist[track.free], track.swing[track.free])
     return rotation

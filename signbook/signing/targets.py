@@ -177,6 +177,7 @@ class Keys:
     skin: np.ndarray      # (K,) bool, must touch head or trunk
     spots: tuple          # Spot of each
     anchor: np.ndarray    # (K,) the goal from which a movement has led away, -1 for a goal with a place of its own
+    lift: np.ndarray      # (K,) 0 to 1: help of the shoulder
     aside: np.ndarray     # (K,3) metres by which a point was chosen elsewhere in the room that the notation leaves
 
 # %% ../../nbs/36a_signing.targets.ipynb #19d9fdbc
@@ -303,16 +304,15 @@ def resolve(
         where[_site_of(g.place)] = k
     contact = np.array([g.place.touching for g in goals])
     skin = contact & np.array([not (g.place.on_hand or g.place.meet) for g in goals])
-    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots), anchor, np.zeros((len(parts), 3)))
+    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots), anchor, np.zeros(len(parts)), np.zeros((len(parts), 3)))
 
 def _own_half(rig, goal, spot, rotation, posed, part, sign)->Spot:
     "Two hands that meet side by side are mirror images: neither goes beyond the plane between them."
     if not goal.place.meet or goal.place.meet[0] in ('interlock', 'cross') or abs(spot.inward[0]) < .5: return spot
-    if (rotation @ posed.normal(part)[0]) @ spot.inward < .3: return spot   # what meets does not look at the other hand
     palm = slice(0, -len(WRIST))
     across = sign * (spot.point - rotation @ posed.point(part)[0])[0] + sign * (posed.balls()[0, palm] @ rotation.T)[:, 0]
     beyond = np.max(np.array([b.radius for b in posed.hand.balls[palm]]) - OVERLAP/2 - across)
-    return Spot(spot.point + (sign*max(beyond, 0.), 0., 0.), spot.inward)
+    return Spot(spot.point + (sign*np.clip(beyond, 0., .06), 0., 0.), spot.inward)
 
 def _site_of(place): return place.sites, place.near, place.on_hand, place.meet
 
@@ -437,12 +437,12 @@ def solve(
     "Choose swivels, respect limits, keep contacts, stay out of the body."
     arm, k, s = rig.arms[side], len(keys.point), len(SWIVELS)
     wrist = keys.point - np.einsum('kij,kj->ki', keys.rotation, keys.offset)
-    fan = reach(arm, np.repeat(wrist, s, 0), np.repeat(keys.rotation, s, 0), np.tile(SWIVELS, k))
+    fan = reach(arm, np.repeat(wrist, s, 0), np.repeat(keys.rotation, s, 0), np.tile(SWIVELS, k), np.repeat(keys.lift, s))
     cost = swivel_cost(rig, fan, np.tile(SWIVELS, k), arm.sign).reshape(k, s)
     swivel = cheapest_chain(cost, SWIVELS, .6)
     posed = pose_hand(rig.hands[side], aa_to_mat(keys.fingers))
     margin, aside = np.where(keys.contact, -.006, .002), np.zeros((k, 3))
-    got = reach(arm, wrist, keys.rotation, swivel)
+    got = reach(arm, wrist, keys.rotation, swivel, keys.lift)
     for _ in range(6):
         moved = keys.point + aside - np.einsum('kij,kj->ki', got.hand, keys.offset)
         balls = carried(posed.balls(), moved, got.hand)
@@ -450,5 +450,5 @@ def solve(
         if other is not None: push = push + push_apart(rig.hands[side], balls + push[:, None], other)
         aside, wrist, change = aside + push, moved + push, np.abs(moved + push - wrist).max()
         if change < 5e-4: break
-        got = reach(arm, wrist, keys.rotation, swivel)
+        got = reach(arm, wrist, keys.rotation, swivel, keys.lift)
     return Solved(keys, swivel, got.wrist, got.hand, got.elbow, got.twist, got.swing, posed)

@@ -14,7 +14,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .room import follow, give_way, put_aside, settle
+from .room import give_way, keep_up, put_aside, settle
 from .targets import REST, Rig, carried, resolve, solve
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
@@ -150,7 +150,7 @@ def _hand(rig, goals, keys, side, choice, others=None):
     again = lambda c: solve(rig, put_aside(rig, keys, c), side, others)
     if choice is None: return solve(rig, keys, side, others)
     solved = again(choice)
-    for change in (lambda: follow(keys, solved, choice), lambda: give_way(rig, goals, solved, side, choice, others), lambda: follow(keys, solved, choice)):
+    for change in (lambda: keep_up(keys, solved, choice), lambda: give_way(rig, goals, solved, side, choice, others), lambda: keep_up(keys, solved, choice)):
         changed = change()
         if changed is not choice: choice, solved = changed, again(changed)
     return solved

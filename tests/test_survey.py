@@ -1,0 +1,51 @@
+"""Measuring many notations: order, and entries that crash or hang."""
+import json
+import os
+import time
+
+import pytest
+
+from signbook.core import SignbookError, assets
+from signbook.signing.survey import Row, measure, measure_all, read_rows, summary
+
+ROWS = [Row(str(n), 'flathand extfingeru palmd') for n in range(6)]
+
+
+def lengths(row):
+    "Later rows are done sooner; one kills its process, one never ends."
+    if row.id == '2': os._exit(3)
+    if row.id == '3': time.sleep(60)
+    time.sleep(.1 * (6 - int(row.id)))
+    return dict(id=row.id, error='')
+
+
+def test_a_crash_and_a_hang_lose_only_their_rows():
+    found = list(measure_all(ROWS, workers=3, limit_s=5, work=lengths))
+    assert [r['id'] for r in found] == [r.id for r in ROWS]
+    assert [r['error'] for r in found] == ['', '', 'the process that measured this ended', 'took longer than 5 s', '', '']
+
+
+def test_the_number_of_workers_changes_nothing():
+    rows = read_rows(assets('lexicon', 'ase.tsv'))[::60] + [Row('bad', 'fist palmx')]
+    one, two = (list(measure_all(rows, workers=n)) for n in (1, 2))
+    assert one == two == [measure(r) for r in rows] and json.loads(json.dumps(one)) == one
+    assert summary(one)['faults'] == {'HamNoSysError': 1}
+
+
+@pytest.mark.parametrize('text,says', [('', 'column hamnosys'), ('id\tname\n1\tx\n', 'column hamnosys'), ('id\thamnosys\n\n# nothing\n', 'at least one line')])
+def test_files_that_hold_no_notation(tmp_path, text, says):
+    (tmp_path/'t.tsv').write_text(text)
+    with pytest.raises(SignbookError, match=says): read_rows(tmp_path/'t.tsv')
+
+
+def test_short_lines_and_odd_cells_are_entries_that_cannot_be_read(tmp_path):
+    (tmp_path/'t.tsv').write_text('id\thamnosys\na\nb\t\nc\t\x00\nd\tfist palmx\n', newline='')
+    rows = read_rows(tmp_path/'t.tsv')
+    assert [r.id for r in rows] == list('abcd') and not any(measure(r)['parsed'] for r in rows) and all(measure(r)['error'] for r in rows)
+
+
+def test_the_dictionary_corpus_can_be_measured(shared_data):
+    rows = read_rows(shared_data/'hamnosys'/'dev.tsv')
+    assert len(rows) == 3491
+    found = list(measure_all(rows[::350], workers=2))
+    assert [r['id'] for r in found] == [r.id for r in rows[::350]] and all(r['parsed'] for r in found)
