@@ -324,7 +324,7 @@ TABLE = {
     'bounce': (F + 'moveu halt largemod', [springs('R', 'u'), goes('R', 'u')]),
     'tense': (F + 'moveo tense', [even('R'), goes('R', 'o')]),
     'brush': ('flathand extfingerl palml chest seqbegin touch fingertip seqend moved', [goes('R', 'd')]),
-    'with its path': ('finger2 extfingerr orirelative palmd mover largemod arcu', [points('R', 'rd', within=35), reaches('R', 'u', .02)]),
+    'with its path': ('finger2 extfingerr orirelative palmd mover largemod arcu', [points('R', 'rd', within=40), reaches('R', 'u', .02)]),
     'spread over two': (F + 'parbegin seqbegin movel mover seqend moved parend', [goes('R', 'd'), reaches('R', 'l', .08)]),
     'nothing': (F + 'nomotion', [still('R')]),
     'a cross': (F + 'movecross', [lambda s: np.ptp(s.at('R') @ way('u')) > .1 and np.ptp(s.at('R') @ way('l')) > .1]),

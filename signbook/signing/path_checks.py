@@ -136,12 +136,13 @@ def path_checks(
     turns, # (T,3,3) of the hand
     fingers, # (T,15,3) axis-angle of the finger joints
     tips, # (T,3) of the middle finger tip
+    wrist, # (T,3)
     turned:bool, # does the hand also change its direction?
     signer_left:bool, # which hand
 )->dict: # name of what was asked -> was it found?
     "Look for everything that the path of one stroke asks."
     found, far = {}, np.linalg.norm(path.shift) > .03 and not path.circle
-    if np.any(path.bulge): found['arc'] = bulges(trail, path.bulge)
+    if np.any(path.bulge): found['arc'] = bulges(trail, path.bulge) or (turned and bulges(wrist, path.bulge))   # where a hand turns, one of the two leads
     if path.wave and not path.circle: found['zigzag' if path.wave.sharp else 'waves'] = waves(trail, path)
     if path.circle: found['ring'] = goes_round(trail, path.circle, path.shift)
     if path.wrist: found[path.wrist.kind] = swings(turns, path.wrist, turned)
