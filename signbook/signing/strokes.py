@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from .goals import BASE_HAND, Goal, Role, held, placed, unit
 from .notation import Action, Group, Location, Placed, Replace, Wrist
-from .paths import STRAIGHT, Path, ring_points, simple_path
+from .paths import STRAIGHT, Path, ring_points, simple_path, towards_touched
 
 # %% ../../nbs/34b_signing.strokes.ipynb #51f0688a
 SECONDS = dict(hold=.12, straight=.30, circle=.50, wrist=.55, play=.60, change=.28, back=.22, wave=.2, fingers=.7)
@@ -283,11 +283,17 @@ def strokes(
     once = once[:-1] + (_brushed(last, action.brushing, role, two_handed) if action.brushing else [last])
     return _repeat(_mannered(once, _manners(action)), action, role, two_handed)
 
+def _at_site(last, role)->bool:
+    "Does a bare contact mean the site the hand is at, rather than the other hand? So it is where both are at one and move towards it (headphones)."
+    place, near = last.begin.place, towards_touched(last.begin, role.weak)
+    return near is not None and not (place.meet or place.on_hand) and np.dot(unit(last.path.shift), near) > .5
+
 def _target(last, target, role, two_handed):
     "Where a target puts the end; a bare contact means nearer to the same site, or to the other hand; a hand that touches already goes on to touch elsewhere."
     before, goal = last.begin.place.shift, last.finish
     if last.begin.place.touching and not last.begin.place.meet: before = goal.place.shift
     if all(isinstance(l, Location) and l.site is None for l in target):
+        two_handed = two_handed and not _at_site(last, role)
         shift = (before[0], *goal.place.shift[1:]) if two_handed and not goal.place.on_hand else before
         goal = replace(goal, place=replace(goal.place, shift=shift, left=False))
     there = placed(goal, target, role, two_handed)
