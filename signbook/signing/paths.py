@@ -99,7 +99,7 @@ def wave_side(
     flat = unit(np.cross(d, AXES['u'])) if abs(d[1]) < .9 else np.array(AXES['r'], float)
     steep = unit(np.cross(flat, d))
     if plane in ('ellipseul', 'ellipseur'): return unit(steep + (flat if plane == 'ellipseur' else -flat))
-    frontal = steep if abs(d[0]) > .9 else flat
+    frontal = unit(np.cross(AXES['o'], d)) if abs(d[2]) < .5 else flat
     return {'ellipseh': flat, 'ellipsev': steep}.get(plane, frontal)
 
 def _growth(change)->float: return {'increasing': GROWTH, 'decreasing': -GROWTH}.get(change, 0.)
