@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TOUCHING', 'TOLERANCE', 'PATCH', 'SAME', 'Seen', 'hand_vertices', 'hand_faces', 'Reason', 'angle_deg',
-           'shape_rivalry', 'hand_depth', 'clip_checks', 'Finding', 'Check', 'Report', 'fidelity']
+           'shape_rivalry', 'winding', 'hand_depth', 'clip_checks', 'Finding', 'Check', 'Report', 'fidelity']
 
 # %% ../../nbs/39_signing.fidelity.ipynb #07c90d3e
 from dataclasses import dataclass, replace
@@ -227,21 +227,31 @@ def _finger_turns(seen, phase)->np.ndarray:
 
 
 # %% ../../nbs/39_signing.fidelity.ipynb #7bf84c1b
+def winding(
+    points, # (N,3)
+    corners, # (F,3,3) of a surface
+)->np.ndarray: # (N,) 1 inside, 0 outside, in between at the rim of an open surface
+    "Generalised winding number (Jacobson et al. 2013), from solid angles (van Oosterom and Strackee 1983)."
+    a, b, c = (corners[None, :, k] - points[:, None] for k in range(3))
+    x, y, z = (np.linalg.norm(v, axis=-1) for v in (a, b, c))
+    triple = (a * np.cross(b, c)).sum(-1)
+    flat = x*y*z + (a*b).sum(-1)*z + (b*c).sum(-1)*x + (c*a).sum(-1)*y
+    return np.arctan2(triple, flat).sum(-1) / (2*np.pi)
+
 def hand_depth(seen:Seen, t:int)->float:
     "How deep the right hand is inside the left one, metres (0 apart)."
     a, b = seen.skin(0, t), seen.skin(1, t)
     if np.linalg.norm(a.mean(0) - b.mean(0)) > .25: return 0.
     corners = b[hand_faces(seen.rig, 1)]
     centres = corners.mean(1)
-    a = a[((a > centres.min(0) - PATCH) & (a < centres.max(0) + PATCH)).all(1)]
-    if not len(a): return 0.
+    a = a[((a > centres.min(0)) & (a < centres.max(0))).all(1)]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
-    far, near = cKDTree(centres).query(a, k=3, distance_upper_bound=PATCH)
-    found = np.isfinite(far[:, 2])
-    a, far, near = a[found], far[found], near[found]
-    height = np.einsum('nki,nki->nk', a[:, None] - centres[near], normals[near])
-    return float(np.where((height < 0).all(1), far[:, 0], 0).max(initial=0.))
+    far, near = cKDTree(centres).query(a, distance_upper_bound=PATCH)
+    below = np.isfinite(far) & (far > .004)
+    below[below] = np.einsum('ni,ni->n', (a[below] - centres[near[below]]), normals[near[below]]) < 0
+    deep = np.flatnonzero(below)[np.argsort(-far[below])]     # the deepest candidate that really is inside
+    inside = next((k for k in deep[:64] if winding(a[k:k+1], corners)[0] > .5), None)
+    return 0. if inside is None else float(far[inside])
 
 def clip_checks(
     seen:Seen, # the clip

@@ -11,7 +11,7 @@ __all__ = ['ORDER', 'CHOSEN', 'ROOM', 'PLACE_OFF', 'ALONG', 'CLEAR', 'MISSED', '
 from dataclasses import dataclass, replace
 import numpy as np
 from .arms import reach, turn_by
-from .contact import TRUNK_SITES, WRIST
+from .contact import HAND, TRUNK_SITES
 from .goals import SPACE, Place
 from .targets import REST, SWIVELS, Keys, Rig, Solved, carried, overlaps, swivel_cost, turn_cost, turned_off
 
@@ -182,7 +182,7 @@ def _leeway(goal)->np.ndarray:
 def _sunk(rig, side, balls, contact, other)->np.ndarray:
     "How far hands (N,B,3) are inside body or other hand, metres (N,)."
     radius = np.array([b.radius for b in rig.hands[side].balls])
-    free = slice(0, len(radius) - len(WRIST))
+    free = HAND
     inside = np.maximum((-.006 if contact else .002) + radius[free] - rig.grid(balls[:, free]), 0).max(-1)
     return inside if other is None else inside + overlaps(rig.hands[side], balls, np.broadcast_to(other, balls.shape)).max(-1)
 

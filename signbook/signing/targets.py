@@ -16,7 +16,7 @@ import numpy as np
 from ..motion.body import Body, load
 from ..motion.rotation import aa_to_mat
 from .arms import Reach, arm_of, frame, reach, turn
-from .contact import TRUNK_SITES, WRIST, DistanceGrid, Hand, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
+from .contact import HAND, TRUNK_SITES, DistanceGrid, Hand, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
 from .handshape import hand_pose
 from .goals import SPACE, Place, unit
 
@@ -280,7 +280,7 @@ class OtherHand:
     elbow: np.ndarray     # (3,)
     shift: tuple          # metres by which notation has moved it from its place
 
-OVERLAP = .0045  # metres that two hands in contact may sink into each other (skin gives)
+OVERLAP = .0035  # metres that two hands in contact may sink into each other (skin gives)
 
 def meeting_spot(goal, sign, flip_axis, spot)->tuple:
     "Two hands that meet: the middle between them, this hand's own half, and the direction of the other."
@@ -327,7 +327,7 @@ def resolve(
 def _own_half(rig, goal, spot, rotation, posed, part, sign)->Spot:
     "Two hands that meet side by side are mirror images: neither goes beyond the plane between them."
     if not goal.place.meet or goal.place.meet[0] in ('interlock', 'cross') or abs(spot.inward[0]) < .5: return spot
-    palm = slice(0, -len(WRIST))
+    palm = HAND
     across = sign * (spot.point - rotation @ posed.point(part)[0])[0] + sign * (posed.balls()[0, palm] @ rotation.T)[:, 0]
     beyond = np.max(np.array([b.radius for b in posed.hand.balls[palm]]) - OVERLAP/2 - across)
     return Spot(spot.point + (sign*np.clip(beyond, 0., .06), 0., 0.), spot.inward)
@@ -403,14 +403,16 @@ def push_apart(
     mine, # (N,B,3) balls of this hand
     other, # (N,B,3) balls of the other hand
 )->np.ndarray: # (N,3) how far to move this hand, metres
-    "The shortest way out of the other hand, for the pair of balls that overlaps most."
+    "A way out of the other hand: as far as the pair of balls that overlaps most needs, in the direction that helps all pairs."
     out, count = np.zeros((len(mine), 3)), len(hand.balls)
     near = np.flatnonzero(np.linalg.norm(mine.mean(1) - other.mean(1), axis=-1) < .2)
     if not len(near): return out
     overlap = overlaps(hand, mine[near], other[near])
-    worst, rows = overlap.argmax(1), np.arange(len(near))
-    need, way = overlap[rows, worst], mine[near][rows, worst // count] - other[near][rows, worst % count]
-    out[near] = need[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+    rows, pairs = np.nonzero(overlap)
+    apart = mine[near][rows, pairs // count] - other[near][rows, pairs % count]
+    apart *= (overlap[rows, pairs] / np.maximum(np.linalg.norm(apart, axis=-1), 1e-6))[:, None]
+    way = np.stack([np.bincount(rows, apart[:, k], len(near)) for k in range(3)], -1)
+    out[near] = overlap.max(1, initial=0)[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
     return out
 
 def snug(
@@ -420,11 +422,11 @@ def snug(
     touching, # (N,) bool: they shall touch
 )->np.ndarray: # (N,3) how far to move this hand, metres
     "Close the gap between two hands that should touch, if a push has left one."
-    out, radius, mine, other = np.zeros((len(mine), 3)), np.array([b.radius for b in hand.balls]), mine[:, :-len(WRIST)], other[:, :-len(WRIST)]
+    out, radius, mine, other = np.zeros((len(mine), 3)), np.array([b.radius for b in hand.balls]), mine[:, HAND], other[:, HAND]
     for k in np.flatnonzero(touching & (np.abs(other[:, 0]) < 5).all(-1)):
         apart = mine[k][:, None] - other[k]
         far = np.linalg.norm(apart, axis=-1)
-        gap = far - radius[:-len(WRIST), None] - radius[:-len(WRIST)]
+        gap = far - radius[HAND][:, None] - radius[HAND]
         a, b = np.unravel_index(gap.argmin(), gap.shape)
         if 0 < gap[a, b] < .04: out[k] = -gap[a, b]*apart[a, b]/far[a, b]
     return out
@@ -460,8 +462,8 @@ def push_out(
     margin, # (N,) metres: wanted distance of the deepest one
 )->np.ndarray: # (N,3) how far to move each hand, metres
     "The shortest way out for the deepest ball of each hand (the forearm may lie against the trunk)."
-    balls = balls[:, :-len(WRIST)]
-    gap = grid(balls) - np.array([b.radius for b in hand.balls[:-len(WRIST)]])
+    balls = balls[:, HAND]
+    gap = grid(balls) - np.array([b.radius for b in hand.balls[HAND]])
     worst, rows = gap.argmin(1), np.arange(len(balls))
     need = np.maximum(margin - gap[rows, worst], 0)
     return need[:, None] * grid.outward(balls[rows, worst]) if need.any() else np.zeros((len(balls), 3))
