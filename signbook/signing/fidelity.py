@@ -196,7 +196,7 @@ def _trail(seen, phase, name)->np.ndarray:
 def _has_target(phase)->bool:
     "An arrow with a target only hints at the way: where it ends is checked as a place."
     a, b = phase.begin.place, phase.finish.place
-    return (a.sites, a.meet, a.near, a.on_hand) != (b.sites, b.meet, b.near, b.on_hand)
+    return phase.path.aimed or (a.sites, a.meet, a.near, a.on_hand) != (b.sites, b.meet, b.near, b.on_hand)
 
 def _move_checks(seen, phase)->list:
     "Findings about a movement: where to, how far, along which path."
@@ -217,7 +217,7 @@ def _path_checks(seen, phase, trail)->list:
     "What the path asks: is it there?"
     side, (a, b) = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end))
     turned = phase.begin.palm != phase.finish.palm or phase.begin.fingers != phase.finish.fingers
-    found = path_checks(phase.path, trail, seen.turns[a:b+1, arm_joints(bool(side))[3]], _finger_turns(seen, phase), _trail(seen, phase, 'middle:tip'), turned, bool(side))
+    found = path_checks(phase.path, trail, seen.turns[a:b+1, arm_joints(bool(side))[3]], _finger_turns(seen, phase), _trail(seen, phase, 'middle:tip'), _trail(seen, phase, 'wrist'), turned, bool(side))
     middle = Reason(seen, side, (a + b)//2)
     return [_finding('path', name, 'made' if made else 'not made', 0. if made else 1., middle) for name, made in found.items()]
 

@@ -16,7 +16,8 @@ from ..motion.motion import Motion, PROVENANCE, Span
 from ..motion.points import on_free_body
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from .arms import angle_between, arm_joints
-from .synthesis import Clip, min_jerk, synthesise
+from .curves import min_jerk
+from .synthesis import Clip, synthesise
 from .targets import Rig, rig_of
 from .timing import LEAD, TAIL, Item, Pace, way_seconds
 

@@ -100,10 +100,15 @@ def hand_track(
     change = solved.keys.fingers[b] - solved.keys.fingers[a]
     fingers = wiggled(solved.keys.fingers[a][at] + finger_progress(legs, at, u, s)*change[at], legs, at, u, bool(side))
     contact = (solved.keys.contact[a] & solved.keys.contact[b])[at]
-    glide = (solved.keys.skin[a] & solved.keys.skin[b] & np.array([bool(l.path.circle) for l in legs]))[at]
+    glide = (solved.keys.skin[a] & solved.keys.skin[b] & _along_skin(rig, legs, p_a))[at]
     if glide.any(): point[glide] -= (rig.grid(point[glide]) - CLOTH)[:, None] * rig.grid.outward(point[glide])
     return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), mix(solved.keys.lift[a], solved.keys.lift[b]), contact,
                      _through_air(solved, legs)[at], mix(solved.twist[a], solved.twist[b]), mix(solved.swing[a], solved.swing[b]))
+
+def _along_skin(rig, legs, point)->np.ndarray:
+    "Rings that lie on the skin where they begin; others lead away from it and come back."
+    axes = np.array([l.path.circle.axis if l.path.circle else (0, 0, 0) for l in legs], float)
+    return np.abs((axes * rig.grid.outward(point)).sum(-1)) > .7
 
 def _through_air(solved, legs)->np.ndarray:
     "Legs without a path that turn the hand far: the shortest turn in space may be one that no forearm can do."
