@@ -309,7 +309,7 @@ SYMMETRY = dict(oi_symm='fingerstraightmod', ud_symm='largemod', outofphase='alt
 def _write_segment(s):
     marks = s.symmetry.marks if s.symmetry else ()
     both = s.symmetry and s.symmetry.kind
-    attributes = filled(nondominant=s.nondominant, both_hands=both, lr_symm=both == 'symmlr', **{k: m in marks for k, m in SYMMETRY.items()})
+    attributes = filled(nondominant=s.nondominant, both_hands=bool(both), lr_symm=both == 'symmlr', **{k: m in marks for k, m in SYMMETRY.items()})
     places = write_places(s.posture.places)
     return Element('sign_manual', attributes, write_config(s.posture.parts) + places + [write_action(a) for a in s.actions])
 
