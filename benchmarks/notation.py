@@ -150,7 +150,7 @@ def main():
     files = [s.sign for f in sorted((args.data / 'sigml').glob('*.sigml')) for s in from_sigml(f.read_bytes(), lenient=True) if s.sign]
     everything = [*signs.values(), *files]
     out = dict(entries=len(rows), parsed=len(signs), printed_back=back, share_parsed=round(len(signs) / len(rows), 5), malformed=errors,
-               share_of_well_formed=round(sum(n in signs for n in well_formed) / len(well_formed), 5), parse_ms=round(parse_ms(rows), 4),
+               share_of_well_formed=round(sum(n in signs and str(signs[n]) == text for n, text in rows if n not in listed) / len(well_formed), 5), parse_ms=round(parse_ms(rows), 4),
                sigml=stability(everything), fuzz=fuzz(everything, args.mutations, args.seed))
     keep('notation' if args.mutations >= 100_000 else None, out)
 
