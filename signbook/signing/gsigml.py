@@ -75,9 +75,9 @@ TOWARDS = dict(increasing='towards_pinky', decreasing='towards_thumb')
 
 # %% ../../nbs/30f_signing.gsigml.ipynb #96df25aa
 def _one(kind, actions):
-    "Several actions as one element."
-    found = [write_action(a) for a in actions]
-    return found[0] if len(found) == 1 else Element('par_motion' if kind == 'parallel' else 'seq_motion', {}, found)
+    "What one hand does, as one element: two paths follow each other, a change rides on a path."
+    found, paths = [write_action(a) for a in actions], [a for a in actions if isinstance(a.body, (Straight, Circle))]
+    return found[0] if len(found) == 1 else Element('par_motion' if kind == 'parallel' and len(paths) < 2 else 'seq_motion', {}, found)
 
 
 def _write_group(body):
