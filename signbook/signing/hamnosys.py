@@ -215,7 +215,7 @@ def _sign(r, need_shape=True):
 
 # %% ../../nbs/30d_signing.hamnosys.ipynb #9fc83676
 REPAIRS = 30
-WORK = 1000  # symbols to read in all attempts at a repair together, or a long row would take long
+WORK = 700  # symbols to read in all attempts at a repair together, or a long row would take long
 
 
 def _balanced(names):
