@@ -23,6 +23,8 @@ from .notation import Handshape
 from .path_checks import path_checks
 from .targets import OtherHand, Rig, resolve, rig_of
 from .timing import Phase
+from .paths import STRAIGHT
+from .room import WIDEST
 
 # %% ../../nbs/39_signing.fidelity.ipynb #9313a3f4
 class Seen:
@@ -154,13 +156,18 @@ def _contact(seen, phase, goal, keys, t)->float:
     mine, theirs = seen.skin(side, t), seen.skin(1 - side, t)
     if not (goal.place.meet or goal.place.on_hand):   # where on the body is a matter of place
         return max(float(seen.rig.grid(_patch(mine, seen.part(side, t, keys.parts[0]))).min()) - (CLOTH if goal.place.sites[0][0] in TRUNK_SITES else 0.), 0.)
-    if goal.part != 'auto': mine = _patch(mine, seen.part(side, t, keys.parts[0]))
+    if goal.part != 'auto': mine = np.concatenate([_patch(mine, seen.part(side, t, p)) for p in _each(keys.parts[0])])
     if goal.place.on_hand:
         near = theirs[np.linalg.norm(theirs - keys.point[0], axis=-1) < PATCH]
         theirs = near if len(near) else keys.point[:1]   # on the forearm
     return float(cKDTree(theirs).query(mine)[0].min())
 
 PATCH = .03  # metres around a named part that belong to it
+
+def _each(part)->list:
+    "The parts of a name such as thumb+index:tip."
+    digits, mark, joint = part.partition(':')
+    return [d + mark + joint for d in digits.split('+')]
 
 def _patch(skin, point):
     "The skin around a part of the hand."
@@ -207,11 +214,15 @@ def _move_checks(seen, phase)->list:
     ways = [] if _has_target(phase) or phase.path.circle or not np.any(phase.path.shift) else _way_checks(phase, trail, Reason(seen, side, b))
     return ways + _path_checks(seen, phase, trail)
 
+def _size_off(asked, made)->float:
+    "By which share a movement is too long or too short; *large* says no upper end, up to what an arm can do."
+    return 0. if asked > .9*STRAIGHT['largemod'] and asked < made <= WIDEST else float(made/asked - 1)
+
 def _way_checks(phase, trail, reason)->list:
     "Direction and size of a straight movement."
     asked, made = np.array(phase.path.shift), trail[-1] - trail[0]
     far, went = np.linalg.norm(asked), np.linalg.norm(made)
-    return [_finding('direction', asked, made, angle_deg(made, asked), reason), _finding('size', far, went, float(went/far - 1), reason)]
+    return [_finding('direction', asked, made, angle_deg(made, asked), reason), _finding('size', far, went, _size_off(far, went), reason)]
 
 def _path_checks(seen, phase, trail)->list:
     "What the path asks: is it there?"
@@ -224,7 +235,6 @@ def _path_checks(seen, phase, trail)->list:
 def _finger_turns(seen, phase)->np.ndarray:
     side, (a, b) = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end))
     return seen.motion.poses[a:b+1, 40 - 15*side:55 - 15*side].astype(float)
-
 
 # %% ../../nbs/39_signing.fidelity.ipynb #7bf84c1b
 def winding(

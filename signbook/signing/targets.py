@@ -99,7 +99,8 @@ def body_spot(
     anchors = [rig.skin.anchor(name, int(side) or (int(sign) if apart else _own_side(name, sign))) for name, side in place.sites]
     if place.touching: anchors = [rig.skin.edge(name, int(np.sign(side))) if abs(side) == 2 else a for (name, side), a in zip(place.sites, anchors)]
     point, normal = np.mean([a.point for a in anchors], 0), unit(np.sum([a.normal for a in anchors], 0))
-    if place.sites[0][0] == 'shouldertop' and not place.touching: normal = FROM_FRONT   # a hand waits before the shoulder rather than beside the neck
+    back = min((shift[2] for _, _, shift in place.home), default=0.) < -.03   # over the shoulder
+    if place.sites[0][0] == 'shouldertop' and not (place.touching or back): normal = FROM_FRONT   # a hand waits before the shoulder, not beside the neck
     on_head = anchors[0].joint == 15
     distance = (HEAD_NEAR if on_head else TRUNK_NEAR)[place.near]
     if place.sites[0] == ('head', 0) and place.near == 'near': distance = .18
