@@ -144,7 +144,7 @@ def _hold_checks(seen, phase, goal, t)->list:
     keys, reason = _asked(seen, phase, goal, t), Reason(seen, side, t)
     out = [_finding(n, asked, got, angle_deg(got, asked), reason)
            for n, asked, got in (('fingers', goal.fingers, r @ [sign, 0, 0]), ('palm', goal.palm, r @ [0, -1., 0]))]
-    if not (place.left and np.any(place.shift)):
+    if not place.left:
         asked, got = keys.point[0] + phase.aside_of(goal), seen.part(side, t, keys.parts[0])
         out.append(_finding('place', asked, got, float(np.linalg.norm(got - asked)), reason))
     if keys.contact[0]: out.append(_finding('contact', 0., None, _contact(seen, phase, goal, keys, t), reason))

@@ -43,7 +43,7 @@ ORDER = ('none', 'face', 'trunk', 'close', 'before', 'near', 'midline', 'middle'
 CHOSEN = ORDER[4:]   # room for another spot; with less, being elsewhere is a deviation
 ROOM = dict(none=np.zeros((1, 3)), face=_ball(.012), trunk=_ball(.022), close=_ball(.024),   # metres
             before=_grid([-.03, 0, .03], [-.03, 0, .03], [0, .04, .08, .12, .16]),
-            near=_grid([-.06, 0, .06], [-.05, 0, .05], [-.10, -.05, 0, .06, .12]), midline=_grid([0], [-.05, 0, .05], [-.08, -.04, 0, .06]),
+            near=_grid([-.06, 0, .06], [-.05, 0, .05], [-.10, -.05, 0, .06, .12]), midline=_grid([0], [-.08, -.04, 0, .04], [-.08, -.04, 0, .06, .12]),
             middle=_grid([0], [-.16, -.08, 0, .08, .16], [-.12, -.06, 0, .06, .12]),
             wide=_grid([-.10, -.05, 0, .05, .10], [-.16, -.08, 0, .08, .16], [-.10, 0, .10]), carried=np.zeros((1, 3)))
 
@@ -194,10 +194,15 @@ def _sunk(rig, side, balls, contact, other)->np.ndarray:
     both = np.zeros(len(balls)); np.maximum.at(both, rows, deep)
     return inside + both
 
+def _bound(goal)->float:
+    "Metres by which a hand may be elsewhere: less after a short movement."
+    return min(PLACE_OFF, 1.2*GIVE*np.linalg.norm(goal.place.shift)) if goal.place.left and np.any(goal.place.shift) else PLACE_OFF
+
 @dataclass
 class Trial:
     "Ways to hold one hand at one goal, and what they cost."
     rig:Rig; solved:Solved; k:int; side:int; other:object; spread:np.ndarray
+    bound:float # metres by which the hand may be elsewhere
 
     def __call__(self, offset, tilt, lift)->int: # the best of N
         "Offsets (N,3) metres, numbers of tilts (N,), lifts (N,)."
@@ -206,7 +211,7 @@ class Trial:
         wrist = keys.point[k] + offset - rotation @ keys.offset[k]
         balls = carried(np.broadcast_to(self.spread, (len(tilt), *self.spread.shape)), wrist, rotation)
         sunk, away = _sunk(rig, self.side, balls, keys.contact[k], self.other), np.linalg.norm(offset, axis=-1)
-        cost = strain_at(rig, self.side, wrist, rotation, -1., asked, lift) + turn_cost((away + sunk)/PLACE_OFF)
+        cost = strain_at(rig, self.side, wrist, rotation, -1., asked, lift) + turn_cost((away + sunk)/self.bound)
         return int(np.argmin(cost + 2*TILTED[tilt] + lift + 20*away + 100*sunk))
 
 def give(
@@ -219,7 +224,7 @@ def give(
 ):  # offset (3,) metres, tilt (3,3), lift
     "How one goal gives a little, so that arm, body and other hand let it be reached: tilt and shoulder first, then the place, then tilt again."
     keys, away, n = solved.keys, _leeway(goal), len(TILTS)
-    trial = Trial(rig, solved, k, side, other, solved.posed.at(k).balls()[0])
+    trial = Trial(rig, solved, k, side, other, solved.posed.at(k).balls()[0], _bound(goal))
     tilts, lifts = np.tile(np.arange(n), len(LIFTS)), np.repeat(LIFTS, n)
     at, best = np.zeros(3), 0
     for _ in range(2):

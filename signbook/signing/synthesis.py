@@ -17,7 +17,7 @@ from .contact import pose_hand
 from .curves import asides, finger_progress, leaning, progress, rounded, wiggled, wrist_turns
 from .nonmanual import idle, mark
 from .phases import Path, head_marks
-from .targets import Rig, Solved, carried, push_apart, push_out, rig_of
+from .targets import Rig, Solved, carried, push_apart, push_out, rig_of, snug
 from .timing import IDLE, LOWER, RAISE, TAIL, Pace, Phase, plan, timetable
 
 # %% ../../nbs/38a_signing.synthesis.ipynb #b2048f22
@@ -66,6 +66,7 @@ class HandTrack:
     swivel: np.ndarray    # (T,)
     lift: np.ndarray      # (T,) of the shoulder
     contact: np.ndarray   # (T,) bool: touching at both ends of the leg
+    meets: np.ndarray     # (T,) bool: touching the other hand now
     free: np.ndarray      # (T,) bool: a way through the air, where the joints decide how the hand turns
     twist: np.ndarray     # (T,) of forearm and wrist, for free ways
     swing: np.ndarray     # (T,3)
@@ -100,9 +101,11 @@ def hand_track(
     change = solved.keys.fingers[b] - solved.keys.fingers[a]
     fingers = wiggled(solved.keys.fingers[a][at] + finger_progress(legs, at, u, s)*change[at], legs, at, u, bool(side))
     contact = (solved.keys.contact[a] & solved.keys.contact[b])[at]
+    hand = solved.keys.contact & ~solved.keys.skin
+    meets = hand[a][at] & (s < .03) | hand[b][at] & (s > .97)
     glide = (solved.keys.skin[a] & solved.keys.skin[b] & _along_skin(rig, legs, p_a))[at]
     if glide.any(): point[glide] -= (rig.grid(point[glide]) - CLOTH)[:, None] * rig.grid.outward(point[glide])
-    return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), mix(solved.keys.lift[a], solved.keys.lift[b]), contact,
+    return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), mix(solved.keys.lift[a], solved.keys.lift[b]), contact, meets,
                      _through_air(solved, legs)[at], mix(solved.twist[a], solved.twist[b]), mix(solved.swing[a], solved.swing[b]))
 
 def _along_skin(rig, legs, point)->np.ndarray:
@@ -141,6 +144,10 @@ def arm_track(
         if other is not None: away = away + push_apart(rig.hands[side], balls + away[:, None], other)
         if np.abs(away).max() < .001: break
         wrist = wrist + _spread(away)
+    gap = snug(rig.hands[side], balls, other, track.meets) if other is not None and track.meets.any() else np.zeros(3)
+    if gap.any():
+        got = reach(arm, wrist + _spread(gap), turned, track.swivel, track.lift)
+        balls = carried(local, got.wrist, got.hand)
     return got.local, balls
 
 ROUNDS = 12  # of pushing, at most

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'FROM_FRONT', 'PAIRED', 'FACING', 'REST_TURN', 'SWIVELS',
-           'FINGERS_OFF', 'PALM_OFF', 'ROOM_FREE', 'ROOM_SITED', 'OVERLAP', 'TIP', 'ARM_SPOTS', 'Rig', 'rig_of', 'Spot',
-           'space_spot', 'rest_spot', 'body_spot', 'facing_part', 'foremost', 'outermost', 'facets', 'hand_rotation',
-           'Keys', 'turned_off', 'turn_cost', 'swivel_cost', 'cheapest_chain', 'has_room', 'comfortable', 'OtherHand',
-           'meeting_spot', 'resolve', 'overlaps', 'push_apart', 'snug', 'Solved', 'carried', 'push_out', 'solve']
+           'FINE', 'FINGERS_OFF', 'PALM_OFF', 'ROOM_FREE', 'ROOM_SITED', 'OVERLAP', 'TIP', 'ARM_SPOTS', 'Rig', 'rig_of',
+           'Spot', 'space_spot', 'rest_spot', 'body_spot', 'facing_part', 'foremost', 'outermost', 'facets',
+           'hand_rotation', 'Keys', 'turned_off', 'turn_cost', 'swivel_cost', 'cheapest_chain', 'has_room',
+           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'overlaps', 'push_apart', 'snug', 'Solved', 'carried',
+           'push_out', 'solve']
 
 # %% ../../nbs/36a_signing.targets.ipynb #66527564
 from dataclasses import dataclass, replace
@@ -185,6 +186,7 @@ class Keys:
 
 # %% ../../nbs/36a_signing.targets.ipynb #19d9fdbc
 SWIVELS = np.radians(np.linspace(-40, 110, 16))
+FINE = np.radians(np.linspace(-60, 130, 39))   # where an arm finds it hard
 
 FINGERS_OFF, PALM_OFF = np.radians(15), np.radians(20)   # what a reader of the notation tolerates
 
@@ -477,14 +479,15 @@ def solve(
     keys:Keys, # resolved goals of one hand
     side:int, # 0 right, 1 left
     other=None, # (K,B,3) balls of the other hand where it is already there (far away where it is not)
+    swivels=SWIVELS, # (S,) radians to choose from
 )->Solved: # reached
     "Choose swivels, respect limits, keep contacts, stay out of the body."
-    arm, k, s = rig.arms[side], len(keys.point), len(SWIVELS)
+    arm, k, s = rig.arms[side], len(keys.point), len(swivels)
     wrist = keys.point - np.einsum('kij,kj->ki', keys.rotation, keys.offset)
-    fan = reach(arm, np.repeat(wrist, s, 0), np.repeat(keys.rotation, s, 0), np.tile(SWIVELS, k), np.repeat(keys.lift, s))
-    cost = swivel_cost(rig, fan, np.tile(SWIVELS, k), arm.sign) + turn_cost(turned_off(np.repeat(keys.rotation, s, 0), fan.hand))
+    fan = reach(arm, np.repeat(wrist, s, 0), np.repeat(keys.rotation, s, 0), np.tile(swivels, k), np.repeat(keys.lift, s))
+    cost = swivel_cost(rig, fan, np.tile(swivels, k), arm.sign) + turn_cost(turned_off(np.repeat(keys.rotation, s, 0), fan.hand))
     cost = cost.reshape(k, s)
-    swivel = cheapest_chain(cost, SWIVELS, .6)
+    swivel = cheapest_chain(cost, swivels, .6)
     posed = pose_hand(rig.hands[side], aa_to_mat(keys.fingers))
     margin, aside = np.where(keys.contact, -.006, .002), np.zeros((k, 3))
     got = reach(arm, wrist, keys.rotation, swivel, keys.lift)
