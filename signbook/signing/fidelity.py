@@ -21,7 +21,7 @@ from .goals import unit
 from .handshape import TEMPLATES, distance, hand_pose, handshape
 from .notation import Handshape
 from .path_checks import path_checks
-from .targets import OtherHand, Rig, resolve, rig_of
+from .targets import OtherHand, Rig, led_part, resolve, rig_of
 from .timing import Phase
 from .paths import STRAIGHT
 from .room import WIDEST
@@ -209,8 +209,8 @@ def _move_checks(seen, phase)->list:
     "Findings about a movement: where to, how far, along which path."
     side, a, b = int(phase.signer_left), seen.frame(phase.start), seen.frame(phase.end)
     begin, finish = (_asked(seen, phase, g, t).parts[0] for g, t in ((phase.begin, a), (phase.finish, b)))
-    led = phase.finish.place.left
-    trail = _trail(seen, phase, 'center' if led else begin if begin == finish else 'wrist')
+    led = led_part(phase.begin, phase.finish) if phase.finish.place.left else begin if begin == finish else 'wrist'
+    trail = _trail(seen, phase, led)
     ways = [] if _has_target(phase) or phase.path.circle or not np.any(phase.path.shift) else _way_checks(phase, trail, Reason(seen, side, b))
     return ways + _path_checks(seen, phase, trail)
 

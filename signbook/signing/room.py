@@ -243,9 +243,9 @@ def keep_up(
     "A movement starts where the hand really is: its end moves along with its beginning."
     k = np.flatnonzero(keys.anchor >= 0)
     a = keys.anchor[k]
-    middle = solved.posed.point('center')[a]
-    asked = keys.point[a] + np.einsum('kij,kj->ki', keys.rotation[a], middle - keys.offset[a])
-    strayed = solved.wrist[a] + np.einsum('kij,kj->ki', solved.rotation[a], middle) - asked - choice.aside[k]
+    led = np.array([solved.posed.at(j).point(keys.parts[i])[0] for i, j in zip(k, a)]).reshape(-1, 3)
+    asked = keys.point[a] + np.einsum('kij,kj->ki', keys.rotation[a], led - keys.offset[a])
+    strayed = solved.wrist[a] + np.einsum('kij,kj->ki', solved.rotation[a], led) - asked - choice.aside[k]
     if not len(k) or np.abs(strayed - choice.slack[k]).max() < STRAYED: return choice
     slack = choice.slack.copy()
     slack[k] = strayed
