@@ -360,8 +360,9 @@ class DistanceGrid:
 
     def outward(self, points)->np.ndarray: # (...,3)
         "Unit direction of fastest way out."
-        h, p = self.step, np.asarray(points, float)
-        g = np.stack([self(p + h*e) - self(p - h*e) for e in np.eye(3)], -1)
+        p, steps = np.asarray(points, float), self.step*np.concatenate([np.eye(3), -np.eye(3)])
+        at = self(p[..., None, :] + steps)
+        g = at[..., :3] - at[..., 3:]
         return g / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-9)
 
 def distance_grid(

@@ -184,7 +184,10 @@ def _sunk(rig, side, balls, contact, other)->np.ndarray:
     radius = np.array([b.radius for b in rig.hands[side].balls])
     free = HAND
     inside = np.maximum((-.006 if contact else .002) + radius[free] - rig.grid(balls[:, free]), 0).max(-1)
-    return inside if other is None else inside + overlaps(rig.hands[side], balls, np.broadcast_to(other, balls.shape)).max(-1)
+    if other is None or other[0, 0] > 5: return inside   # far away: not there
+    rows, _, _, deep = overlaps(rig.hands[side], balls, np.broadcast_to(other, balls.shape))
+    both = np.zeros(len(balls)); np.maximum.at(both, rows, deep)
+    return inside + both
 
 @dataclass
 class Trial:

@@ -135,7 +135,7 @@ def arm_track(
     local, got = posed.balls(), reach(arm, track.point - off(turned), turned, track.swivel, track.lift)
     wrist = track.point - off(got.hand)
     for _ in range(ROUNDS):
-        got = reach(arm, wrist, turned, track.swivel, track.lift)
+        if np.abs(got.wrist - wrist).max() > 1e-4: got = reach(arm, wrist, turned, track.swivel, track.lift)
         balls = carried(local, got.wrist, got.hand)
         away = push_out(rig.grid, rig.hands[side], balls, np.where(track.contact, -.007, .0))
         if other is not None: away = away + push_apart(rig.hands[side], balls + away[:, None], other)

@@ -391,12 +391,13 @@ def overlaps(
     hand:Hand, # whose balls have which radius
     mine, # (N,B,3) balls of this hand
     other, # (N,B,3) balls of the other hand
-)->np.ndarray: # (N,B*B) metres by which each pair overlaps more than hands in contact may (0 where not)
-    "How far two hands are inside each other, pair of balls by pair."
+):  # rows (P,), ball of this hand (P,), ball of the other (P,), metres beyond what hands in contact may (P,)
+    "Pairs of balls by which two hands are inside each other."
     a, b, radius = np.asarray(mine, np.float32), np.asarray(other, np.float32), np.array([x.radius for x in hand.balls], np.float32)
     square = (a*a).sum(-1)[:, :, None] + (b*b).sum(-1)[:, None] - 2*a @ np.swapaxes(b, -1, -2)
-    overlap = radius[:, None] + radius - OVERLAP - np.sqrt(np.maximum(square, 0))
-    return np.maximum(overlap, 0).reshape(len(a), -1)
+    reach = radius[:, None] + radius - OVERLAP
+    rows, i, j = np.nonzero(square < reach*reach)
+    return rows, i, j, reach[i, j] - np.sqrt(np.maximum(square[rows, i, j], 0))
 
 def push_apart(
     hand:Hand, # whose balls have which radius
@@ -404,15 +405,15 @@ def push_apart(
     other, # (N,B,3) balls of the other hand
 )->np.ndarray: # (N,3) how far to move this hand, metres
     "A way out of the other hand: as far as the pair of balls that overlaps most needs, in the direction that helps all pairs."
-    out, count = np.zeros((len(mine), 3)), len(hand.balls)
+    out = np.zeros((len(mine), 3))
     near = np.flatnonzero(np.linalg.norm(mine.mean(1) - other.mean(1), axis=-1) < .2)
-    if not len(near): return out
-    overlap = overlaps(hand, mine[near], other[near])
-    rows, pairs = np.nonzero(overlap)
-    apart = mine[near][rows, pairs // count] - other[near][rows, pairs % count]
-    apart *= (overlap[rows, pairs] / np.maximum(np.linalg.norm(apart, axis=-1), 1e-6))[:, None]
+    rows, i, j, deep = overlaps(hand, mine[near], other[near])
+    if not len(rows): return out
+    apart = mine[near][rows, i] - other[near][rows, j]
+    apart *= (deep / np.maximum(np.linalg.norm(apart, axis=-1), 1e-6))[:, None]
     way = np.stack([np.bincount(rows, apart[:, k], len(near)) for k in range(3)], -1)
-    out[near] = overlap.max(1, initial=0)[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
+    need = np.zeros(len(near)); np.maximum.at(need, rows, deep)
+    out[near] = need[:, None] * way / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-6)
     return out
 
 def snug(
@@ -464,9 +465,11 @@ def push_out(
     "The shortest way out for the deepest ball of each hand (the forearm may lie against the trunk)."
     balls = balls[:, HAND]
     gap = grid(balls) - np.array([b.radius for b in hand.balls[HAND]])
-    worst, rows = gap.argmin(1), np.arange(len(balls))
-    need = np.maximum(margin - gap[rows, worst], 0)
-    return need[:, None] * grid.outward(balls[rows, worst]) if need.any() else np.zeros((len(balls), 3))
+    worst, out = gap.argmin(1), np.zeros((len(balls), 3))
+    need = np.maximum(margin - gap[np.arange(len(balls)), worst], 0)
+    rows = np.flatnonzero(need)
+    if len(rows): out[rows] = need[rows, None] * grid.outward(balls[rows, worst[rows]])
+    return out
 
 def solve(
     rig:Rig, # whose body
