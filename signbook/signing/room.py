@@ -14,7 +14,7 @@ from .arms import reach, turn_by
 from .contact import HAND, TRUNK_SITES
 from .goals import SPACE, Place
 from .paths import STRAIGHT
-from .targets import REST, SWIVELS, Keys, Rig, Solved, carried, overlaps, swivel_cost, turn_cost, turned_off
+from .targets import FINE, REST, Keys, Rig, Solved, carried, overlaps, swivel_cost, turn_cost, turned_off
 
 # %% ../../nbs/36b_signing.room.ipynb #6f90f603
 def kind_of_room(
@@ -43,9 +43,9 @@ ORDER = ('none', 'face', 'trunk', 'close', 'before', 'near', 'midline', 'middle'
 CHOSEN = ORDER[4:]   # room for another spot; with less, being elsewhere is a deviation
 ROOM = dict(none=np.zeros((1, 3)), face=_ball(.012), trunk=_ball(.022), close=_ball(.024),   # metres
             before=_grid([-.03, 0, .03], [-.03, 0, .03], [0, .04, .08, .12, .16]),
-            near=_grid([-.06, 0, .06], [-.05, 0, .05], [-.10, -.05, 0, .06, .12]), midline=_grid([0], [-.08, -.04, 0, .04], [-.08, -.04, 0, .06, .12]),
+            near=_grid([-.06, 0, .06], [-.06, 0, .06], [-.06, 0, .06, .12, .18]), midline=_grid([0], [-.08, -.04, 0, .04], [-.08, -.04, 0, .06, .12]),
             middle=_grid([0], [-.16, -.08, 0, .08, .16], [-.12, -.06, 0, .06, .12]),
-            wide=_grid([-.10, -.05, 0, .05, .10], [-.16, -.08, 0, .08, .16], [-.10, 0, .10]), carried=np.zeros((1, 3)))
+            wide=_grid([-.12, -.06, 0, .06, .12], [-.16, -.08, 0, .08, .16], [-.10, 0, .10]), carried=np.zeros((1, 3)))
 
 # %% ../../nbs/36b_signing.room.ipynb #18584272
 PLACE_OFF = .03   # metres
@@ -58,7 +58,7 @@ def misfit(
     there = solved.wrist + np.einsum('kij,kj->ki', solved.rotation, k.offset)
     return np.maximum(turned_off(k.rotation, solved.rotation), np.linalg.norm(there - k.point, axis=-1) / PLACE_OFF)
 
-_FAN = SWIVELS[::2]
+_FAN = FINE[::4]
 ALONG = np.array([0, .085, .17])   # metres along the hand, where it must not be inside the body
 
 def strain_at(
@@ -109,7 +109,8 @@ def parties(
         for p in joint:
             out.remove(p); kinds.add(p.room)
             for s in (0, 1): members[s].extend(p.members[s])
-        out.append(Party(min(kinds, key=ORDER.index), tuple(members)))
+        room = min(kinds, key=ORDER.index)
+        out.append(Party('wide' if room == 'middle' and 'carried' in kinds else room, tuple(members)))   # a hand that only waits may wait elsewhere
     return out
 
 def _joined(goals, party, left, partner)->bool:
