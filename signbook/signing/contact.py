@@ -9,6 +9,7 @@ __all__ = ['FRONT', 'ABOVE', 'BELOW', 'SIDE', 'HEAD_SITES', 'TRUNK_SITES', 'ARMS
 
 # %% ../../nbs/35_signing.contact.ipynb #6394fb1d
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 import numpy as np
 from scipy.ndimage import binary_dilation, distance_transform_edt, map_coordinates
 from scipy.spatial import cKDTree
@@ -189,27 +190,30 @@ def skin_of(
 DIGIT_NAMES = ('index', 'middle', 'pinky', 'ring', 'thumb')  # SMPL-X order
 RAYS = dict(palmar=(0, -1, 0), dorsal=(0, 1, 0), radial=(0, 0, 1), ulnar=(0, 0, -1))
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HandPart:
     "A point on the hand."
     bone: int            # 0 wrist, 1..15 finger joints in SMPL-X order
     offset: np.ndarray   # (3,) metres from that joint, rest axes
     normal: np.ndarray   # (3,) unit, outward, rest axes
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ball:
     "A ball inside a hand: many of them stand for its volume."
     bone: int            # as in HandPart
     offset: np.ndarray   # (3,) centre, metres from that joint
     radius: float        # metres
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hand:
     "One hand at rest: its joints relative to the wrist, its parts, and its volume."
     signer_left: bool
     joints: np.ndarray   # (16,3) wrist (zero) and fifteen finger joints, metres
     parts: dict          # name -> HandPart
     balls: tuple         # of Ball
+
+    @cached_property
+    def radii(self)->np.ndarray: return np.array([b.radius for b in self.balls])   # (B,) metres
 
 def _bone_rays(j, tip, k, digit):
     "Rays of one finger: name -> (bone, origin, direction)."
@@ -293,28 +297,29 @@ class PosedHand:
 
     def points(self, names)->np.ndarray: # (N,P,3)
         "Where many parts are."
-        return self._place([self.hand.parts[n] for n in names])
+        return self._place(tuple([self.hand.parts[n] for n in names]))
 
     def point(self, name:str)->np.ndarray: # (N,3)
         "Where a part is; digits joined by + give the middle between them."
         return self.points(self._names(name)).mean(1)
 
     def _place(self, spots):
-        "Points that ride on bones: parts or balls."
-        bones = np.array([p.bone for p in spots])
-        carry = np.zeros((len(spots), 16, 4))   # one matrix product: each spot picks its bone's axes and origin
-        carry[np.arange(len(spots)), bones] = np.column_stack([np.array([p.offset for p in spots]), np.ones(len(spots))])
+        "Points that ride on bones, parts or balls: one matrix product."
         frames = np.concatenate([self.rotations, self.positions[..., None]], -1)   # (N,16,3,4)
-        return (np.swapaxes(frames, 1, 2).reshape(len(frames), 3, 64) @ carry.reshape(len(spots), 64).T).swapaxes(1, 2)
+        return (np.swapaxes(frames, 1, 2).reshape(len(frames), 3, 64) @ _carry(spots)).swapaxes(1, 2)
 
     def balls(self)->np.ndarray: # (N,B,3)
         "Centres of the balls that stand for the volume."
         return self._place(self.hand.balls)
 
+    def normals(self, names)->np.ndarray: # (N,P,3)
+        "Which way the skin of many parts faces."
+        parts = [self.hand.parts[n] for n in names]
+        return np.einsum('npij,pj->npi', self.rotations[:, [p.bone for p in parts]], np.array([p.normal for p in parts]))
+
     def normal(self, name:str)->np.ndarray: # (N,3)
         "Which way its skin faces."
-        parts = [self.hand.parts[n] for n in self._names(name)]
-        n = sum(self.rotations[:, p.bone] @ p.normal for p in parts)
+        n = self.normals(self._names(name)).sum(1)
         return n / np.maximum(np.linalg.norm(n, axis=-1, keepdims=True), 1e-9)
 
     def at(self, k:int)->'PosedHand':
@@ -327,6 +332,13 @@ class PosedHand:
         unknown = [n for n in names if n not in self.hand.parts]
         if unknown: raise ValueError(f'unknown part of the hand {unknown[0]!r}; expected one of {", ".join(self.hand.parts)}')
         return names
+
+@lru_cache(512)
+def _carry(spots)->np.ndarray: # (64,P)
+    "A matrix by which each spot picks its bone's axes and origin."
+    carry = np.zeros((len(spots), 16, 4))
+    carry[np.arange(len(spots)), [p.bone for p in spots]] = np.column_stack([np.array([p.offset for p in spots]), np.ones(len(spots))])
+    return carry.reshape(len(spots), 64).T
 
 def pose_hand(
     hand:Hand, # at rest

@@ -187,7 +187,7 @@ def _leeway(goal)->np.ndarray:
 
 def _sunk(rig, side, balls, contact, other)->np.ndarray:
     "How far hands (N,B,3) are inside body or other hand, metres (N,)."
-    radius = np.array([b.radius for b in rig.hands[side].balls])
+    radius = rig.hands[side].radii
     free = HAND
     inside = np.maximum((-.006 if contact else .002) + radius[free] - rig.grid(balls[:, free]), 0).max(-1)
     if other is None or other[0, 0] > 5: return inside   # far away: not there

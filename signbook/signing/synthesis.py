@@ -6,7 +6,7 @@
 __all__ = ['ROUNDS', 'Leg', 'legs_of', 'HandTrack', 'hand_track', 'arm_track', 'Clip', 'synthesise']
 
 # %% ../../nbs/38a_signing.synthesis.ipynb #8ca8c785
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from ..motion.body import CLOTH, convert_expression, load
@@ -133,6 +133,9 @@ def arm_track(
     other=None, # (T,B,3) balls of the other hand, to stay out of
 ):  # (T,4,3,3) local rotations of collar, shoulder, elbow and wrist; (T,B,3) balls of this hand
     "Solve the arm in every frame, and push it out of body and other hand until it is clear."
+    if len(track.point) > 1 and _still(track):   # a hand that rests all the time is solved once
+        local, balls = arm_track(rig, HandTrack(*[getattr(track, f.name)[:1] for f in fields(track)]), side)
+        return np.repeat(local, len(track.point), 0), np.repeat(balls, len(track.point), 0)
     arm, off = rig.arms[side], lambda r: np.einsum('tij,tj->ti', r, track.offset)
     posed, turned = pose_hand(rig.hands[side], aa_to_mat(track.fingers)), _turned(arm, track)
     local, got = posed.balls(), reach(arm, track.point - off(turned), turned, track.swivel, track.lift)
@@ -149,6 +152,9 @@ def arm_track(
         got = reach(arm, wrist + _spread(gap), turned, track.swivel, track.lift)
         balls = carried(local, got.wrist, got.hand)
     return got.local, balls
+
+def _still(track)->bool:
+    return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel'))
 
 ROUNDS = 12  # of pushing, at most
 

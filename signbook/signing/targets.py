@@ -132,7 +132,7 @@ def facing_part(
 def foremost(posed, rotation, inward, names, shy=0.)->str:
     "Which of some parts of a hand would touch first."
     points = posed.points(names)[0] @ rotation.T
-    normals = np.array([rotation @ posed.normal(n)[0] for n in names])
+    normals = posed.normals(names)[0] @ rotation.T
     return names[int(np.argmax(points @ inward + .015*normals @ inward - shy))]
 
 def outermost(
@@ -333,7 +333,7 @@ def _own_half(rig, goal, spot, rotation, posed, part, sign)->Spot:
     if not goal.place.meet or goal.place.meet[0] in ('interlock', 'cross') or abs(spot.inward[0]) < .5: return spot
     palm = HAND
     across = sign * (spot.point - rotation @ posed.point(part)[0])[0] + sign * (posed.balls()[0, palm] @ rotation.T)[:, 0]
-    beyond = np.max(np.array([b.radius for b in posed.hand.balls[palm]]) - OVERLAP/2 - across)
+    beyond = np.max(posed.hand.radii[palm] - OVERLAP/2 - across)
     return Spot(spot.point + (sign*np.clip(beyond, 0., .06), 0., 0.), spot.inward)
 
 def _site_of(place): return place.sites, place.near, place.on_hand, place.meet
@@ -404,7 +404,7 @@ def overlaps(
     other, # (N,B,3) balls of the other hand
 ):  # rows (P,), ball of this hand (P,), ball of the other (P,), metres beyond what hands in contact may (P,)
     "Pairs of balls by which two hands are inside each other."
-    a, b, radius = np.asarray(mine, np.float32), np.asarray(other, np.float32), np.array([x.radius for x in hand.balls], np.float32)
+    a, b, radius = np.asarray(mine, np.float32), np.asarray(other, np.float32), hand.radii.astype(np.float32)
     square = (a*a).sum(-1)[:, :, None] + (b*b).sum(-1)[:, None] - 2*a @ np.swapaxes(b, -1, -2)
     reach = radius[:, None] + radius - OVERLAP
     rows, i, j = np.nonzero(square < reach*reach)
@@ -434,7 +434,7 @@ def snug(
     touching, # (N,) bool: they shall touch
 )->np.ndarray: # (N,3) how far to move this hand, metres
     "Close the gap between two hands that should touch, if a push has left one."
-    out, radius, mine, other = np.zeros((len(mine), 3)), np.array([b.radius for b in hand.balls]), mine[:, HAND], other[:, HAND]
+    out, radius, mine, other = np.zeros((len(mine), 3)), hand.radii, mine[:, HAND], other[:, HAND]
     for k in np.flatnonzero(touching & (np.abs(other[:, 0]) < 5).all(-1)):
         apart = mine[k][:, None] - other[k]
         far = np.linalg.norm(apart, axis=-1)
@@ -475,7 +475,7 @@ def push_out(
 )->np.ndarray: # (N,3) how far to move each hand, metres
     "The shortest way out for the deepest ball of each hand (the forearm may lie against the trunk)."
     balls = balls[:, HAND]
-    gap = grid(balls) - np.array([b.radius for b in hand.balls[HAND]])
+    gap = grid(balls) - hand.radii[HAND]
     worst, out = gap.argmin(1), np.zeros((len(balls), 3))
     need = np.maximum(margin - gap[np.arange(len(balls)), worst], 0)
     rows = np.flatnonzero(need)
@@ -505,6 +505,6 @@ def solve(
         push = push_out(rig.grid, rig.hands[side], balls, margin)
         if other is not None: push = push + push_apart(rig.hands[side], balls + push[:, None], other) + snug(rig.hands[side], balls + push[:, None], other, keys.contact & ~keys.skin)
         aside, wrist, change = aside + push, moved + push, np.abs(moved + push - wrist).max()
-        if change < 5e-4: break
+        if change < 1e-3: break
         got = reach(arm, wrist, keys.rotation, swivel, keys.lift)
     return Solved(keys, swivel, got.wrist, got.hand, got.elbow, got.twist, got.swing, posed)

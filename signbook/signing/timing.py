@@ -8,6 +8,7 @@ __all__ = ['RELAXED', 'LEAD', 'TAIL', 'TOP_SPEED', 'TOP_TURN', 'LETTER_HOLD', 'S
 
 # %% ../../nbs/38_signing.timing.ipynb #0c5c7544
 from dataclasses import dataclass
+from functools import lru_cache
 import numpy as np
 from ..core import SignbookError
 from .arms import angle_between
@@ -15,7 +16,7 @@ from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
 from .room import give_way, keep_up, put_aside, settle
-from .targets import FINE, REST, Rig, carried, resolve, solve
+from .targets import FINE, REST, Rig, carried, resolve, rig_of, solve
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
 @dataclass(frozen=True)
@@ -155,9 +156,15 @@ def _hand(rig, goals, keys, side, choice, others=None):
         if changed is not choice: choice, solved = changed, again(changed)
     return solved
 
+@lru_cache(8)
+def _at_rest(rig_key):
+    "The left hand of a line that does not need it."
+    rig = rig_of(*rig_key)
+    return solve(rig, resolve(rig, [rest_goal(True)], 1, [False]), 1)
+
 def _solved(rig, goals, two, partner, choices=(None, None)):
     "Both hands, the weak one first: the strong one may have to touch it."
-    weak = _hand(rig, goals[1], resolve(rig, goals[1], 1, two[1]), 1, choices[1])
+    weak = _at_rest(rig.key) if len(goals[1]) == 1 else _hand(rig, goals[1], resolve(rig, goals[1], 1, two[1]), 1, choices[1])
     def other(k):
         j = partner.get(k)
         return None if j is None else weak.at(j, goals[1][j].place.shift)
