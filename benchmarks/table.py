@@ -55,6 +55,17 @@ def together(d):
             d['errors'] == d['mixed'] == 0 and d['memory_growth'] <= .05)
 
 
+def stable(d):
+    s = d['sigml']
+    return f"H-G-H {s['h_g_h']}, G-H-G {s['g_h_g']} of {s['signs']}; {percent(s['carried_whole'] / s['signs'])} carried whole", s['h_g_h'] == s['g_h_g'] == s['signs']
+
+
+def fuzzed(d):
+    f = d['fuzz']
+    return (f"{f['mutations']} strings, {f['neither_read_nor_refused']} anything else; p99 {f['ms_p99']:.1f} ms, max {f['ms_max']:.1f} ms",
+            f['neither_read_nor_refused'] == f['slower_than_20_ms'] == 0)
+
+
 BARS = (   # what is asked, by which script, and how its results answer: (figure, met)
     ('at least 95 % of phases are as notated, every item', 'fidelity', at_least('share_of_phases', .95, show=percent)),
     ('joints within their limits in every frame', 'fidelity', every_clip('limit')),
@@ -85,6 +96,9 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('`signbook sign "hello" -o x.npz` within 2 s', 'speed', at_most('cli_sign_s', 2, ' s')),
     ('`import signbook` within 0.3 s, without torch', 'speed', at_most('import_s', .3, ' s')),
     ('beside spoken-to-signed 0.4.0, 8 words', 'peers', beside),
+    ('at least 99.5 % of well-formed dictionary entries are read strictly and print back', 'notation', at_least('share_of_well_formed', .995, show=percent)),
+    ('from H-SiGML to G-SiGML and back, both ways, nothing changes any more', 'notation', stable),
+    ('mutated notations: read or refused with a place, nothing else, each within 20 ms', 'notation', fuzzed),
     ('ten people, five sentences each, at once: no error, nothing mixed, memory flat', 'users', together),
 )
 

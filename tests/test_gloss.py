@@ -74,6 +74,10 @@ def test_candidates_come_along():
     assert token.candidates == ('RIGHT', 'RIGHT/2') and token.sense == 1
 
 
+def test_the_sign_that_names_the_word_first_is_the_first_guess():
+    assert gloss('I like milk').tokens[1].candidates == ('LIKE', 'SAME') and gloss('no').tokens[0].candidates[0] == 'NO'
+
+
 def test_the_ending_tells_the_part_of_speech(tmp_path):
     "*watches* is one of both; *watched* can only be the verb, so that sign comes first although the noun stands first in the file."
     path = tmp_path/'qaa.tsv'

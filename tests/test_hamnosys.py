@@ -99,6 +99,8 @@ def test_published_sigml_files(shared_data):
             refused.append(f'{path.name}: {error}')
     assert len(refused) <= 0.05*len(files), '\n'.join(refused)
     assert from_sigml(to_sigml(read)) == read
+    gestures = to_sigml(read, gestural=True, lenient=True)
+    assert to_sigml(from_sigml(gestures), gestural=True) == gestures
     assert sum('mouthpicture' in s.nonmanual for s in read) >= 20
 
 
@@ -165,7 +167,7 @@ def test_hostile_rows_end_soon(tokens):
 
 def test_longest():
     assert len(parse(['flathand', 'extfingero', 'palmd'] + ['moveu']*(LONGEST - 3)).actions) == LONGEST - 3
-    with pytest.raises(HamNoSysError, match='at most 1000 symbols'):
+    with pytest.raises(HamNoSysError, match='at most 500 symbols'):
         parse(['fist']*(LONGEST + 1))
 
 
@@ -325,6 +327,18 @@ def test_a_billion_laughs_are_refused_at_once():
 
 
 def test_elements_out_of_place_are_no_accident():
-    assert from_sigml('<sigml><hnm_head tag="NO"/><hamfist/></sigml>') == []
+    for text in ('<sigml><hnm_head tag="NO"/><hamfist/></sigml>', '<sigml>' + '<a>'*20000 + '</a>'*20000 + '</sigml>'):
+        with pytest.raises(ValueError, match='line 1: expected hns_sign or hamgestural_sign'):
+            from_sigml(text)
+        assert from_sigml(text, lenient=True) == []
     assert from_sigml('<sigml><hns_sign/></sigml>') == [SigmlSign('', None, {})]
-    assert from_sigml('<sigml>' + '<a>'*20000 + '</a>'*20000 + '</sigml>') == []
+
+
+@pytest.mark.parametrize('inside', ['<a>'*20000 + '</a>'*20000, '<hamnosys_manual>' + '<hamfist/>'*20000 + '</hamnosys_manual>',
+                                    '<sign_manual>' + '<seq_motion>'*39 + '</seq_motion>'*39 + '</sign_manual>'])
+def test_a_sign_is_bounded_in_size_and_depth(inside):
+    text = f'<sigml><hns_sign>{inside}</hns_sign></sigml>'
+    with pytest.raises(ValueError, match='line 1: more than'):
+        from_sigml(text)
+    with pytest.raises(ValueError, match='more than'):
+        from_sigml(text, lenient=True)

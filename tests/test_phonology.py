@@ -34,8 +34,7 @@ HANDS = ['{} extfingeru palmd shoulders lrat', '{} extfingerol palml chest', '{}
 @pytest.mark.parametrize('name', NAMES)
 def test_handshape(name):
     for shape in NAMES[name][2]:
-        for sign in HANDS: assert coded(sign.format(shape)).Handshape == name, (shape, sign)
-        for body in ('large', 'small'): assert coded(HANDS[0].format(shape), body).Handshape == name, (shape, body)
+        for sign, body in zip(HANDS, ('large', 'free', 'small', 'free')): assert coded(sign.format(shape), body).Handshape == name, (shape, sign, body)
         mirrored = clip(HANDS[2].format(shape)).mirror()
         assert codes(mirrored, left_handed=True)[0][1].Handshape == name, shape
         both = coded(f'symmlr {shape} extfingeru palmd chest lrat moveo')

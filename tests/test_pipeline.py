@@ -100,3 +100,22 @@ def test_a_recording_between_letters_and_a_left_handed_signer(tmp_path):
     assert fidelity(right).share == fidelity(left, left_handed=True).share == 1
     wave = right.motion.spans[1]
     assert abs(wave.end - wave.start - .8/1.5) < .05 and fidelity(right).clip['turn_deg'] < 45
+
+
+CLIP_HEAD = 'gloss\twords\tsense\thamnosys\tnonmanual\tsource\treviewed_by\tclip\n'
+
+
+def test_a_recording_on_a_licensed_body(licensed_path, tmp_path):
+    save(notation_to_motion('flathand extfingeru palmd shoulders lrat moveor').motion, tmp_path/'wave.npz')
+    (tmp_path/'mine.tsv').write_text(CLIP_HEAD + 'WAVE\twaves\t\t\t\tme\t\twave.npz#0.5-1.3\n')
+    made = [text_to_motion('mother waves', lexicon=tmp_path/'mine.tsv', body=path).motion for path in (None, licensed_path)]
+    assert made[1].body.startswith('smplx') and made[1].expression_basis == 'smplx100' and np.abs(made[0].poses - made[1].poses).max() < 1e-2
+
+
+@pytest.mark.parametrize('name', ['amass_sample.npz', 'beat2_2_scott_0_1_1.npz'])
+def test_real_recordings_join_without_a_jump(shared_data, tmp_path, name):
+    (tmp_path/'mine.tsv').write_text(CLIP_HEAD + f'SAMPLE\tsample\t\t\t\tme\t\t{shared_data}/formats/smplx/{name}#1-2.5\n')
+    made = text_to_motion('hello sample mother', lexicon=tmp_path/'mine.tsv')
+    report = fidelity(made)
+    assert report.share == 1 and report.clip['turn_deg'] < 45 and made.motion.meta['recorded'][0]['source'].startswith(name)
+    assert 'strictest' in made.motion.meta['licence'] and [s.gloss for s in made.motion.spans] == ['HELLO', 'SAMPLE', 'MOTHER']

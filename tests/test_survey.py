@@ -49,3 +49,15 @@ def test_the_dictionary_corpus_can_be_measured(shared_data):
     assert len(rows) == 3491
     found = list(measure_all(rows[::350], workers=2))
     assert [r['id'] for r in found] == [r.id for r in rows[::350]] and all(r['parsed'] for r in found)
+
+
+def test_a_lexicon_of_clips_that_hold_only_points(shared_data, tmp_path):
+    from signbook.signing.own import import_signs
+    with pytest.raises(SignbookError, match=r'index.csv:2: 4 of 4 clips are .pose files'): import_signs([shared_data/'formats'/'lexicon_of_clips'], tmp_path/'m.tsv')
+
+
+def test_what_other_projects_have_becomes_a_lexicon_without_problems(shared_data, tmp_path):
+    from signbook.signing.lexicon import check
+    from signbook.signing.own import import_signs
+    count, problems = import_signs([shared_data/'hamnosys'/'sigml', shared_data/'hamnosys'/'dev.tsv'], tmp_path/'m.tsv')
+    assert count > 3700 and len(problems) < 25 and check(tmp_path/'m.tsv') == []

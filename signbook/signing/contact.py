@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FRONT', 'ABOVE', 'BELOW', 'SIDE', 'HEAD_SITES', 'TRUNK_SITES', 'ARMS', 'LEGS', 'BESIDE', 'DIGIT_NAMES', 'RAYS',
-           'FOREARM', 'WRIST', 'BAND', 'ray_hit', 'Surface', 'Anchor', 'Measures', 'rest_of', 'measure', 'Skin',
+           'FOREARM', 'HAND', 'WRIST', 'BAND', 'ray_hit', 'Surface', 'Anchor', 'Measures', 'rest_of', 'measure', 'Skin',
            'skin_of', 'HandPart', 'Ball', 'Hand', 'hand_of', 'PosedHand', 'pose_hand', 'DistanceGrid', 'distance_grid']
 
 # %% ../../nbs/35_signing.contact.ipynb #6394fb1d
@@ -266,6 +266,7 @@ def _ball(surface, bone, centre, at, fallback):
     if not (up and down) or up[0][1] - down[0][1] > .045: return Ball(bone, centre - at, fallback)
     return Ball(bone, (up[0] + down[0])/2 - at, (up[0][1] - down[0][1])/2)
 
+HAND = slice(None, -2)    # the balls of a hand without the forearm
 WRIST = (0., .035, .07)  # metres behind the wrist: the forearm, as long as the wrist is straight
 
 def _balls(surface, j, tips)->tuple:
@@ -359,8 +360,9 @@ class DistanceGrid:
 
     def outward(self, points)->np.ndarray: # (...,3)
         "Unit direction of fastest way out."
-        h, p = self.step, np.asarray(points, float)
-        g = np.stack([self(p + h*e) - self(p - h*e) for e in np.eye(3)], -1)
+        p, steps = np.asarray(points, float), self.step*np.concatenate([np.eye(3), -np.eye(3)])
+        at = self(p[..., None, :] + steps)
+        g = at[..., :3] - at[..., 3:]
         return g / np.maximum(np.linalg.norm(g, axis=-1, keepdims=True), 1e-9)
 
 def distance_grid(
@@ -385,9 +387,8 @@ def distance_grid(
     away, nearest = distance_transform_edt(~band, return_indices=True)
     value = value[tuple(nearest)]
     value = value + np.sign(value)*away*step
-    beyond = np.abs(axes[0]) > abs(j[joint('left_shoulder')][0]) + .02   # where the arms were cut off, trunk ends
-    value[beyond] = np.abs(value[beyond])
-    return DistanceGrid(low, step, value)
+    beyond = np.abs(axes[0])[:, None, None] - abs(j[joint('left_shoulder')][0]) - .02   # where the arms were cut off, trunk ends
+    return DistanceGrid(low, step, np.where(beyond > 0, np.abs(value), np.maximum(value, beyond)))
 
 BAND = 4  # cells
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TOUCHING', 'TOLERANCE', 'PATCH', 'SAME', 'Seen', 'hand_vertices', 'hand_faces', 'Reason', 'angle_deg',
-           'shape_rivalry', 'hand_depth', 'clip_checks', 'Finding', 'Check', 'Report', 'fidelity']
+           'shape_rivalry', 'winding', 'hand_depth', 'clip_checks', 'Finding', 'Check', 'Report', 'fidelity']
 
 # %% ../../nbs/39_signing.fidelity.ipynb #07c90d3e
 from dataclasses import dataclass, replace
@@ -23,6 +23,8 @@ from .notation import Handshape
 from .path_checks import path_checks
 from .targets import OtherHand, Rig, resolve, rig_of
 from .timing import Phase
+from .paths import STRAIGHT
+from .room import WIDEST
 
 # %% ../../nbs/39_signing.fidelity.ipynb #9313a3f4
 class Seen:
@@ -142,7 +144,7 @@ def _hold_checks(seen, phase, goal, t)->list:
     keys, reason = _asked(seen, phase, goal, t), Reason(seen, side, t)
     out = [_finding(n, asked, got, angle_deg(got, asked), reason)
            for n, asked, got in (('fingers', goal.fingers, r @ [sign, 0, 0]), ('palm', goal.palm, r @ [0, -1., 0]))]
-    if not (place.left and np.any(place.shift)):
+    if not place.left:
         asked, got = keys.point[0] + phase.aside_of(goal), seen.part(side, t, keys.parts[0])
         out.append(_finding('place', asked, got, float(np.linalg.norm(got - asked)), reason))
     if keys.contact[0]: out.append(_finding('contact', 0., None, _contact(seen, phase, goal, keys, t), reason))
@@ -154,13 +156,18 @@ def _contact(seen, phase, goal, keys, t)->float:
     mine, theirs = seen.skin(side, t), seen.skin(1 - side, t)
     if not (goal.place.meet or goal.place.on_hand):   # where on the body is a matter of place
         return max(float(seen.rig.grid(_patch(mine, seen.part(side, t, keys.parts[0]))).min()) - (CLOTH if goal.place.sites[0][0] in TRUNK_SITES else 0.), 0.)
-    if goal.part != 'auto': mine = _patch(mine, seen.part(side, t, keys.parts[0]))
+    if goal.part != 'auto': mine = np.concatenate([_patch(mine, seen.part(side, t, p)) for p in _each(keys.parts[0])])
     if goal.place.on_hand:
         near = theirs[np.linalg.norm(theirs - keys.point[0], axis=-1) < PATCH]
         theirs = near if len(near) else keys.point[:1]   # on the forearm
     return float(cKDTree(theirs).query(mine)[0].min())
 
 PATCH = .03  # metres around a named part that belong to it
+
+def _each(part)->list:
+    "The parts of a name such as thumb+index:tip."
+    digits, mark, joint = part.partition(':')
+    return [d + mark + joint for d in digits.split('+')]
 
 def _patch(skin, point):
     "The skin around a part of the hand."
@@ -196,7 +203,7 @@ def _trail(seen, phase, name)->np.ndarray:
 def _has_target(phase)->bool:
     "An arrow with a target only hints at the way: where it ends is checked as a place."
     a, b = phase.begin.place, phase.finish.place
-    return (a.sites, a.meet, a.near, a.on_hand) != (b.sites, b.meet, b.near, b.on_hand)
+    return phase.path.aimed or (a.sites, a.meet, a.near, a.on_hand) != (b.sites, b.meet, b.near, b.on_hand)
 
 def _move_checks(seen, phase)->list:
     "Findings about a movement: where to, how far, along which path."
@@ -207,17 +214,21 @@ def _move_checks(seen, phase)->list:
     ways = [] if _has_target(phase) or phase.path.circle or not np.any(phase.path.shift) else _way_checks(phase, trail, Reason(seen, side, b))
     return ways + _path_checks(seen, phase, trail)
 
+def _size_off(asked, made)->float:
+    "By which share a movement is too long or too short; *large* says no upper end, up to what an arm can do."
+    return 0. if asked > .9*STRAIGHT['largemod'] and asked < made <= WIDEST else float(made/asked - 1)
+
 def _way_checks(phase, trail, reason)->list:
     "Direction and size of a straight movement."
     asked, made = np.array(phase.path.shift), trail[-1] - trail[0]
     far, went = np.linalg.norm(asked), np.linalg.norm(made)
-    return [_finding('direction', asked, made, angle_deg(made, asked), reason), _finding('size', far, went, float(went/far - 1), reason)]
+    return [_finding('direction', asked, made, angle_deg(made, asked), reason), _finding('size', far, went, _size_off(far, went), reason)]
 
 def _path_checks(seen, phase, trail)->list:
     "What the path asks: is it there?"
     side, (a, b) = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end))
     turned = phase.begin.palm != phase.finish.palm or phase.begin.fingers != phase.finish.fingers
-    found = path_checks(phase.path, trail, seen.turns[a:b+1, arm_joints(bool(side))[3]], _finger_turns(seen, phase), _trail(seen, phase, 'middle:tip'), turned, bool(side))
+    found = path_checks(phase.path, trail, seen.turns[a:b+1, arm_joints(bool(side))[3]], _finger_turns(seen, phase), _trail(seen, phase, 'middle:tip'), _trail(seen, phase, 'wrist'), turned, bool(side))
     middle = Reason(seen, side, (a + b)//2)
     return [_finding('path', name, 'made' if made else 'not made', 0. if made else 1., middle) for name, made in found.items()]
 
@@ -225,23 +236,32 @@ def _finger_turns(seen, phase)->np.ndarray:
     side, (a, b) = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end))
     return seen.motion.poses[a:b+1, 40 - 15*side:55 - 15*side].astype(float)
 
-
 # %% ../../nbs/39_signing.fidelity.ipynb #7bf84c1b
+def winding(
+    points, # (N,3)
+    corners, # (F,3,3) of a surface
+)->np.ndarray: # (N,) 1 inside, 0 outside, in between at the rim of an open surface
+    "Generalised winding number (Jacobson et al. 2013), from solid angles (van Oosterom and Strackee 1983)."
+    a, b, c = (corners[None, :, k] - points[:, None] for k in range(3))
+    x, y, z = (np.linalg.norm(v, axis=-1) for v in (a, b, c))
+    triple = (a * np.cross(b, c)).sum(-1)
+    flat = x*y*z + (a*b).sum(-1)*z + (b*c).sum(-1)*x + (c*a).sum(-1)*y
+    return np.arctan2(triple, flat).sum(-1) / (2*np.pi)
+
 def hand_depth(seen:Seen, t:int)->float:
     "How deep the right hand is inside the left one, metres (0 apart)."
     a, b = seen.skin(0, t), seen.skin(1, t)
     if np.linalg.norm(a.mean(0) - b.mean(0)) > .25: return 0.
     corners = b[hand_faces(seen.rig, 1)]
     centres = corners.mean(1)
-    a = a[((a > centres.min(0) - PATCH) & (a < centres.max(0) + PATCH)).all(1)]
-    if not len(a): return 0.
+    a = a[((a > centres.min(0)) & (a < centres.max(0))).all(1)]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
-    far, near = cKDTree(centres).query(a, k=3, distance_upper_bound=PATCH)
-    found = np.isfinite(far[:, 2])
-    a, far, near = a[found], far[found], near[found]
-    height = np.einsum('nki,nki->nk', a[:, None] - centres[near], normals[near])
-    return float(np.where((height < 0).all(1), far[:, 0], 0).max(initial=0.))
+    far, near = cKDTree(centres).query(a, distance_upper_bound=PATCH)
+    below = np.isfinite(far) & (far > .004)
+    below[below] = np.einsum('ni,ni->n', (a[below] - centres[near[below]]), normals[near[below]]) < 0
+    deep = np.flatnonzero(below)[np.argsort(-far[below])]     # the deepest candidate that really is inside
+    inside = next((k for k in deep[:64] if winding(a[k:k+1], corners)[0] > .5), None)
+    return 0. if inside is None else float(far[inside])
 
 def clip_checks(
     seen:Seen, # the clip

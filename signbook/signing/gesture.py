@@ -93,7 +93,7 @@ def _digit_attributes(shape):
         pairs |= {f'{prefix}contactpair': digits_of((a, b)), f'{prefix}contactkind': _PART[part]}
     listed = d.named + d.opposed
     kind = 'specialfingers' if len(listed) >= _REPLACING.get(shape.base, 9) else 'exempteddigits'
-    bends = {f'bend{DIGITS[f]}': _BEND[b] for f, b in d.bends}
+    bends = {f'bend{DIGITS[f]}': _BEND[b] for f, b in sorted(d.bends, key=lambda pair: DIGITS[pair[0]])}
     return bends | pairs | filled(**{kind: digits_of(listed)}, opposedfinger=digits_of(d.opposed), thumbbetween=digits_of(d.thumb_between or ()),
                                   thumbenclosed=d.thumb_between == (), thumbcontact=_PART[d.parts[0]] if d.parts else '')
 
@@ -223,8 +223,15 @@ def _write_split(part):
 def write_config(parts:tuple)->list:
     "Shape, finger direction and palm direction as handconfig elements."
     found = []
-    for part in parts: found += _write_split(part) if isinstance(part, Split) else [Element('handconfig', _held(part)[1])]
+    for part in parts:
+        for e in _write_split(part) if isinstance(part, Split) else [Element('handconfig', _held(part)[1])]:
+            if found and _only_directions(e) and _only_directions(found[-1]):
+                for hand, more in zip(found[-1].children, e.children): hand.attributes |= more.attributes
+            else: found.append(e)
     return found
+
+
+def _only_directions(e): return e.tag == 'split_handconfig' and not any({'handshape', 'approx_shape'} & {*c.attributes} for c in e.children)
 
 
 def _read_hand(e, notes):
@@ -299,10 +306,11 @@ def _write_place(location):
 
 
 def _write_pair(pair):
-    if meet := pair.constellation:
-        contact = filled(contact=pair.contact and pair.contact.kind)
-        return Element('handconstellation', contact, [Element('location_hand', write_site(s)) for s in meet])
     hands = [next((p for p in hand if isinstance(p, Location)), None) for hand in (pair.first, pair.second)]
+    sites = pair.constellation or [h and h.site for h in hands]
+    if pair.constellation or (pair.contact and all(sites)):
+        contact = filled(contact=pair.contact and pair.contact.kind)
+        return Element('handconstellation', contact, [Element('location_hand', write_site(s)) for s in sites])
     return Element('split_location', {}, [_write_place(h) if h else Element('nomotion') for h in hands])
 
 

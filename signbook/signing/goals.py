@@ -28,16 +28,18 @@ def unit(
 def token_vector(
     tokens:tuple, # direction tokens of one family, read together
 )->np.ndarray: # (3,) unit vector, signer's left / up / out
-    "The direction that one or two tokens name."
+    "The direction that one or two tokens name; of two that are opposite, the first."
     letters = dict.fromkeys(''.join(FAMILY.sub('', t) for t in tokens))
-    return unit(np.sum([AXES[c] for c in letters], 0))
+    v = unit(np.sum([AXES[c] for c in letters], 0))
+    return v if v.any() else token_vector(tokens[:1])
 
 def direction_vector(
     direction:Direction, # parsed finger direction or movement direction
 )->np.ndarray: # (3,) unit vector
     "A direction, with `between` read as halfway."
     v = token_vector(direction.tokens)
-    return unit(v + token_vector(direction.second)) if direction.second else v
+    half = unit(v + token_vector(direction.second)) if direction.second else v
+    return half if half.any() else v   # halfway between opposites can be anywhere
 
 # %% ../../nbs/34_signing.goals.ipynb #4b0f952f
 def palm_vector(
@@ -136,7 +138,9 @@ def site_points(
     "The (name, side) pairs of a site: two when it is halfway `between` two; a body site and a limb do not mix."
     name = part_name(site, shape) if on_limb(site) else (site.name or SPACE)
     own = ((name, side_of(site)),)
-    return own + site_points(site.second, shape) if site.second and on_limb(site.second) == on_limb(site) else own
+    if site.second is None or on_limb(site.second) != on_limb(site): return own
+    points = own + site_points(site.second, shape)
+    return tuple(p for p in points if p[0] != SPACE) or own   # space has no point of its own
 
 # %% ../../nbs/34_signing.goals.ipynb #0ff380d9
 @dataclass(frozen=True)

@@ -75,9 +75,9 @@ TOWARDS = dict(increasing='towards_pinky', decreasing='towards_thumb')
 
 # %% ../../nbs/30f_signing.gsigml.ipynb #96df25aa
 def _one(kind, actions):
-    "Several actions as one element."
-    found = [write_action(a) for a in actions]
-    return found[0] if len(found) == 1 else Element('par_motion' if kind == 'parallel' else 'seq_motion', {}, found)
+    "What one hand does, as one element: two paths follow each other, a change rides on a path."
+    found, paths = [write_action(a) for a in actions], [a for a in actions if isinstance(a.body, (Straight, Circle))]
+    return found[0] if len(found) == 1 else Element('par_motion' if kind == 'parallel' and len(paths) < 2 else 'seq_motion', {}, found)
 
 
 def _write_group(body):
@@ -309,7 +309,7 @@ SYMMETRY = dict(oi_symm='fingerstraightmod', ud_symm='largemod', outofphase='alt
 def _write_segment(s):
     marks = s.symmetry.marks if s.symmetry else ()
     both = s.symmetry and s.symmetry.kind
-    attributes = filled(nondominant=s.nondominant, both_hands=both, lr_symm=both == 'symmlr', **{k: m in marks for k, m in SYMMETRY.items()})
+    attributes = filled(nondominant=s.nondominant, both_hands=bool(both), lr_symm=both == 'symmlr', **{k: m in marks for k, m in SYMMETRY.items()})
     places = write_places(s.posture.places)
     return Element('sign_manual', attributes, write_config(s.posture.parts) + places + [write_action(a) for a in s.actions])
 

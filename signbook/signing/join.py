@@ -16,7 +16,8 @@ from ..motion.motion import Motion, PROVENANCE, Span
 from ..motion.points import on_free_body
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from .arms import angle_between, arm_joints
-from .synthesis import Clip, min_jerk, synthesise
+from .curves import min_jerk
+from .synthesis import Clip, synthesise
 from .targets import Rig, rig_of
 from .timing import LEAD, TAIL, Item, Pace, way_seconds
 
@@ -89,8 +90,9 @@ def bridge(
     leave = _spin(a.poses[-2], a.poses[-1], a.fps) if len(a) > 1 else np.zeros((55, 3))
     arrive = _spin(b.poses[0], b.poses[1], b.fps) if len(b) > 1 else np.zeros((55, 3))
     start, whole = aa_to_mat(a.poses[-1]), _spin(a.poses[-1], b.poses[0], 1)
-    turned = min_jerk(u)[:, None, None]*whole + _run_out(u*take, window)*leave - _run_out((1 - u)*take, window)*arrive
-    line = lambda x, y: x + min_jerk(u)[:, None]*(y - x)
+    s = u*u*(3 - 2*u)
+    turned = s[:, None, None]*whole + _run_out(u*take, window)*leave - _run_out((1 - u)*take, window)*arrive
+    line = lambda x, y: x + s[:, None]*(y - x)
     return replace(a, poses=mat_to_aa(start @ aa_to_mat(turned)), trans=line(a.trans[-1], b.trans[0]), spans=(), flags='filled',
                    expression=line(a.expression[-1], b.expression[0]))
 

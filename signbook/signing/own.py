@@ -125,7 +125,11 @@ def rows_of_clips(
     number = lambda r, k: float(r.get(k) or 0)
     try: rows.sort(key=lambda nr: number(nr[1], 'priority'))
     except ValueError as e: yield Problem(0, f'priority: {e}', path.name); return
+    points = [n for n, r in rows if r['path'].lower().endswith('.pose')]
+    if points: yield Problem(points[0], f'{len(points)} of {len(rows)} clips are .pose files, which hold points and no turns of joints: '
+                                        'fit a body to them first and name the .npz or .bvh', path.name)
     for n, r in rows:
+        if n in points: continue
         try:
             clip = ClipRef(path.parent/r['path'], number(r, 'start')/1000, number(r, 'end')/1000 or None)
             clip.load()

@@ -7,35 +7,42 @@ __all__ = ['MANNERS', 'off_line', 'bulges', 'waves', 'goes_round', 'way_made', '
            'runs_on', 'swings', 'stirs', 'leans', 'wiggles', 'in_order', 'path_checks']
 
 # %% ../../nbs/38d_signing.path_checks.ipynb #90b1c584
+from dataclasses import replace
 import numpy as np
 from ..motion.rotation import mat_to_aa
 from .curves import FINGERS, ORDER, TURNS, aside, profile
 from .goals import unit
 from .paths import Path, Ring, ring_points
 
-# %% ../../nbs/38d_signing.path_checks.ipynb #6d4d8287
+# %% ../../nbs/38d_signing.path_checks.ipynb #85e2b49e
 def off_line(
     trail, # (T,3) of the hand
 )->np.ndarray: # (T,3) metres
     "How far the trail leaves the straight line between its ends; the line is walked as the trail advances."
-    way = trail[-1] - trail[0]
-    far = np.linalg.norm(way)
-    s = (trail - trail[0]) @ unit(way) / far if far > .02 else np.linspace(0, 1, len(trail))
-    return trail - trail[0] - s[:, None]*way
+    return trail - trail[0] - way_made(trail)[:, None]*(trail[-1] - trail[0])
 
 def bulges(trail, bulge)->bool:
-    "Does the trail leave the straight line to the asked side, by at least half of what was asked?"
-    return (off_line(trail) @ unit(bulge)).max() > .5*np.linalg.norm(bulge)
+    "Does the trail leave the straight line to the asked side, by at least half of what was asked? A target may leave little room for that side."
+    way = unit(trail[-1] - trail[0])
+    side = np.array(bulge) - np.dot(bulge, way)*way
+    return (off_line(trail) @ unit(side)).max() > .5*np.linalg.norm(side)
 
 def waves(trail, path:Path)->bool:
-    "To and fro as often as asked, as wide as asked within a third, pointed or round as asked, and growing where it should."
-    wave, straight = path.wave, off_line(trail)
-    s = profile(path, np.linspace(0, 1, len(trail)))
-    made = straight @ unit(wave.side) - aside(Path(bulge=path.bulge), s) @ unit(wave.side)
-    want = [aside(Path(wave=wave._replace(sharp=sharp, growth=g)), s) @ unit(wave.side) for sharp, g in
-            ((wave.sharp, wave.growth), (not wave.sharp, wave.growth), (wave.sharp, -wave.growth))]
-    like = [np.linalg.norm(made - w) for w in want]
-    return like[0] < .5*np.linalg.norm(want[0]) and like[0] < like[1] and (wave.growth == 0 or like[0] < like[2])
+    "To and fro as often and nearly as wide as asked, pointed or round as asked, and growing where it should."
+    wave = path.wave
+    asked, other, turned = (_unlike(trail, replace(path, wave=wave._replace(sharp=sharp, growth=g))) for sharp, g in
+                            ((wave.sharp, wave.growth), (not wave.sharp, wave.growth), (wave.sharp, -wave.growth)))
+    return asked < .5 and asked < other and (wave.growth == 0 or asked < turned)
+
+def _unlike(trail, path)->float:
+    "How far a trail is from the waves of a path, as a share of their size; frames may lie up to one off."
+    n, side = len(trail) - 1, unit(path.wave.side)
+    def off(late):
+        s = profile(path, np.clip(np.linspace(0, 1, n + 1) + late/n, 0, 1))
+        want = aside(Path(wave=path.wave), s) @ side
+        made = (trail - trail[0] - s[:, None]*(trail[-1] - trail[0]) - aside(Path(bulge=path.bulge), s)) @ side
+        return np.linalg.norm(made - want)/np.linalg.norm(want)
+    return min(off(late) for late in np.linspace(-1, 1, 9))
 
 def goes_round(trail, ring:Ring, shift)->bool:
     "Is the trail near the asked ring, and does it sweep 55 to 150 % of its area, the right way round?"
@@ -81,9 +88,9 @@ def pauses(trail)->bool:
     return abs(made[n]) < .03 and abs(1 - made[-1 - n]) < .03
 
 def keeps_pace(trail)->bool:
-    "Hardly faster than on average."
-    steps = np.linalg.norm(np.diff(trail, axis=0), axis=-1)
-    return steps.max() < 1.6*steps.mean()
+    "Hardly ever gets on faster than on average."
+    along, steps = np.diff(way_made(trail)), np.linalg.norm(np.diff(trail, axis=0), axis=-1)   # straight on, or round a bend
+    return min(x.max()/x.mean() for x in (along, steps)) < 1.6
 
 def runs_on(trail, flow)->bool:
     "Under way at the ends that are joined to another movement."
@@ -138,14 +145,16 @@ def path_checks(
     turns, # (T,3,3) of the hand
     fingers, # (T,15,3) axis-angle of the finger joints
     tips, # (T,3) of the middle finger tip
+    wrist, # (T,3)
     turned:bool, # does the hand also change its direction?
     signer_left:bool, # which hand
 )->dict: # name of what was asked -> was it found?
     "Look for everything that the path of one stroke asks."
     found, far = {}, np.linalg.norm(path.shift) > .03 and not path.circle
-    if np.any(path.bulge): found['arc'] = bulges(trail, path.bulge)
+    leads = (trail, wrist) if turned or path.play is not None else (trail,)   # where a hand turns or plays, one of the two leads
+    if np.any(path.bulge): found['arc'] = any(bulges(t, path.bulge) for t in leads)
     if path.wave and not path.circle: found['zigzag' if path.wave.sharp else 'waves'] = waves(trail, path)
-    if path.circle: found['ring'] = goes_round(trail, path.circle, path.shift)
+    if path.circle: found['ring'] = any(goes_round(t, path.circle, path.shift) for t in leads)
     if path.wrist: found[path.wrist.kind] = swings(turns, path.wrist, turned)
     if path.wrist and path.wrist.kind.startswith('stir'): found['sense'] = stirs(tips - trail, turns, path.wrist, signer_left)
     if path.roll: found['lean'] = leans(turns, path.roll)

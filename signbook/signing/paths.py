@@ -69,11 +69,12 @@ class Path:
     order: int = 0                # fingers change one after another: 1 towards the little finger, -1 towards the thumb
     manner: tuple = ()            # fast, slow, tense, rest, halt, bounce
     flow: tuple = (False, False)  # runs on from the movement before, into the next: no stop there
+    aimed: bool = False           # a target says where it ends: the arrow is only a hint
 
     @property
     def moves(self)->bool:
         "Is there anything to see besides a change of the hand?"
-        return replace(self, manner=(), flow=(False, False), order=0) != Path()
+        return replace(self, manner=(), flow=(False, False), order=0, aimed=False) != Path()
 
 # %% ../../nbs/34a_signing.paths.ipynb #319e0d2a
 def _move(sized:Sized)->np.ndarray: return STRAIGHT[sized.size] * token_vector((sized.name,))
@@ -98,7 +99,7 @@ def wave_side(
     flat = unit(np.cross(d, AXES['u'])) if abs(d[1]) < .9 else np.array(AXES['r'], float)
     steep = unit(np.cross(flat, d))
     if plane in ('ellipseul', 'ellipseur'): return unit(steep + (flat if plane == 'ellipseur' else -flat))
-    frontal = steep if abs(d[0]) > .9 else flat
+    frontal = unit(np.cross(AXES['o'], d)) if abs(d[2]) < .5 else flat
     return {'ellipseh': flat, 'ellipsev': steep}.get(plane, frontal)
 
 def _growth(change)->float: return {'increasing': GROWTH, 'decreasing': -GROWTH}.get(change, 0.)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WEAK_BASE', 'HEAD_MARKS', 'LEFT_OUT', 'Beat', 'half_late', 'in_turn', 'parts_of', 'segment_beats', 'beats',
-           'head_marks', 'left_out']
+           'head_marks', 'left_out', 'Path', 'Stroke']
 
 # %% ../../nbs/34c_signing.phases.ipynb #bfa20a9e
 from dataclasses import dataclass, fields, replace
@@ -13,8 +13,11 @@ import numpy as np
 from .goals import (BASE_HAND, Goal, Place, Role, held, in_view, on_limb, placed, roles, unit)
 from .hamnosys import parse
 from .notation import Action, Group, Handshape, Location, Pair, Part, Placed, Repeat, Replace, Segment, Shape, Wrist
-from .paths import Path, towards_touched
+from .paths import Path, ring_points, towards_touched
 from .strokes import SECONDS, Stroke, backwards, reverse, strokes
+
+# %% ../../nbs/34c_signing.phases.ipynb #a5c0ffee
+_all_ = ['Path', 'Stroke']   # whoever asks for beats wants their parts
 
 # %% ../../nbs/34c_signing.phases.ipynb #b8b6351c
 @dataclass(frozen=True)
@@ -121,10 +124,10 @@ def _lane(action, goal, role, two):
     if goal is None or (role.weak and not role.symmetric and not split): return []
     return strokes(action, goal, role, two)
 
-def _lanes(action, now, pair, two)->tuple:
-    "What both hands do in one action."
-    strong, weak = (_lane(action, g, r, two) for g, r in zip(now, in_view(pair, now)))
-    if pair[1].alternating and not _written_for_both(action): weak = half_late(weak)
+def _timed(action, lanes, alternating)->tuple:
+    "The lanes of both hands, each when its turn comes."
+    strong, weak = lanes
+    if alternating and not _written_for_both(action): weak = half_late(weak)
     return in_turn(strong, weak) if _takes_turns(action) and strong and weak else (strong, weak)
 
 def segment_beats(
@@ -135,8 +138,8 @@ def segment_beats(
     goals, two = _start(segment, pair)
     out, now = [Beat(*(_stay(g) for g in goals), SECONDS['hold'], 'hold')], list(goals)
     for action in segment.actions:
-        lanes = _lanes(action, now, pair, two)
-        out += _beats(*lanes, now)
+        lanes = [_lane(action, g, r, two) for g, r in zip(now, in_view(pair, now))]
+        out += _beats(*_timed(action, lanes, pair[1].alternating), now)
         now = [lane[-1].finish if lane else g for lane, g in zip(lanes, now)]
     return _settled(_chained(out))
 
@@ -151,11 +154,27 @@ def _chained(out)->list:
             if before and now and now.begin != before.finish: out[k] = replace(out[k], **{name: replace(now, begin=before.finish)})
     return out
 
+def _widest(stroke)->list:
+    "Shifts from its place that a stroke comes to: its ends, the top of an arc, the far side of a ring."
+    path, a = stroke.path, np.array(stroke.begin.place.shift)
+    between = [a + np.array(path.shift)/2 + path.bulge] if any(path.bulge) else []
+    if path.circle: between.append(a + ring_points(path.circle, .5/max(path.circle.turns, .5))[0])
+    return [stroke.begin.place.shift, *(tuple(x) for x in between), stroke.finish.place.shift]
+
+def _room_for(beat, name)->list:
+    "(fingers, palm, shift) that a hand needs room for; the other hand comes with the one that it touches."
+    s, guest = getattr(beat, name), beat.strong if name == 'weak' else None
+    if s is None: return []
+    *way, end = _widest(s)
+    need = [(s.begin.fingers, s.begin.palm, shift) for shift in way] + [(s.finish.fingers, s.finish.palm, end)]
+    if guest and guest.begin.place.on_hand and guest.path.circle: need += [(s.begin.fingers, s.begin.palm, shift) for shift in _widest(guest)]
+    return need
+
 def _settled(out)->list:
     "Tell every place of a hand which goals the hand has to meet around it."
     for name in ('strong', 'weak'):
-        goals = [g for b in out if (s := getattr(b, name)) for g in (s.begin, s.finish)]
-        home, first = tuple(dict.fromkeys((g.fingers, g.palm, g.place.shift) for g in goals)), {}
+        goals, first = [g for b in out if (s := getattr(b, name)) for g in (s.begin, s.finish)], {}
+        home = tuple(dict.fromkeys(x for b in out for x in _room_for(b, name)))
         for g in goals: first.setdefault((g.place.sites, g.place.on_hand, g.place.meet), (g.fingers, g.palm))
         stay = lambda g: replace(g, place=replace(g.place, home=home, facing=first[g.place.sites, g.place.on_hand, g.place.meet]))
         out = [replace(b, **{name: replace(s, begin=stay(s.begin), finish=stay(s.finish))}) if (s := getattr(b, name)) else b for b in out]

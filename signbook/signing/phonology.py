@@ -14,7 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 from ..motion.motion import Motion, Span
-from .arms import angle_between, arm_joints
+from .arms import angle_between
 from .fidelity import Seen
 from .handnames import NAMES
 from signbook.signing.stretch import (HEAD_PLACES, TOUCH, Stretch, arm_gap, arm_place, body_gap, body_place, first_touch, hand_gap, leading, skin_under,

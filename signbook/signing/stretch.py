@@ -130,7 +130,8 @@ def _more_places(skin):
         yield 'Waist', at('belowstomach', k) - (0, .12*torso, 0)
     for k in (-1, 1):
         yield 'Hips', at('belowstomach', k)*(1.3, 1, .7) - (0, .22*torso, 0)
-        yield 'Other', at('ear', k) - (0, 0, .04)
+        yield 'Other', at('ear', k) - (0, 0, .04)   # behind it, and just in front
+        yield 'Other', at('ear', k) + (0, 0, .03)
         yield 'HeadTop', np.array([.7*at('ear', k)[0], m.crown - .02, at('ear', k)[2]])
         yield 'Chin', at('chin', k)*(2, 1, .9)
 
@@ -139,7 +140,7 @@ def _places(rig_key):
     skin, out = rig_of(*rig_key).skin, []
     for site, name in SITES.items():
         for k in (0,) if site in MIDDLE else (-1, 1) if site in PAIRS else (-1, 0, 1): out.append((name, skin.anchor(site, k).point))
-        for k in (-2, 2) if site in ROUND else (): out.append((name, (skin.anchor(site, k).point - (np.sign(k)*BESIDE, 0, 0))*(.85, 1, 1) + (0, 0, .045)))
+        for k in (-2, 2) if site in ROUND else (): out.append((name, (skin.anchor(site, k).point - (np.sign(k)*BESIDE, 0, 0))*(.75, 1, 1) + (0, 0, .045)))
     out += _more_places(skin)
     names = [n for n, _ in out]
     return names, np.array([p for _, p in out]), NARROW*(np.array(names) == 'UpperLip')

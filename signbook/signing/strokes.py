@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from .goals import BASE_HAND, Goal, Role, held, placed, unit
 from .notation import Action, Group, Location, Placed, Replace, Wrist
-from .paths import STRAIGHT, Path, ring_points, simple_path
+from .paths import STRAIGHT, Path, ring_points, simple_path, towards_touched
 
 # %% ../../nbs/34b_signing.strokes.ipynb #51f0688a
 SECONDS = dict(hold=.12, straight=.30, circle=.50, wrist=.55, play=.60, change=.28, back=.22, wave=.2, fingers=.7)
@@ -89,7 +89,8 @@ def _simple(body, goal, role, two_handed)->list:
 def _merge_paths(a:Path, b:Path)->Path:
     both = {n: tuple(np.add(getattr(a, n), getattr(b, n))) for n in ('shift', 'bulge')}
     rest = {n: getattr(a, n) or getattr(b, n) for n in ('wave', 'circle', 'wrist', 'roll', 'order', 'play_size')}
-    return Path(**both, **rest, play=a.play if a.play is not None else b.play, manner=tuple(dict.fromkeys(a.manner + b.manner)), flow=a.flow)
+    return Path(**both, **rest, play=a.play if a.play is not None else b.play, manner=tuple(dict.fromkeys(a.manner + b.manner)), flow=a.flow,
+                aimed=a.aimed or b.aimed)
 
 def _merge(a:Stroke, b:Stroke)->Stroke:
     "Two strokes of one hand at the same time: paths add up, and what either changes is changed."
@@ -278,23 +279,35 @@ def strokes(
     once = _body(action, goal, role, two_handed)
     if not once: return once
     last = once[-1]
-    if action.target: last = replace(last, finish=_target(last, action.target, role, two_handed), kind='move')
+    if action.target: last = replace(last, finish=_target(last, action.target, role, two_handed), path=replace(last.path, aimed=True), kind='move')
     once = once[:-1] + (_brushed(last, action.brushing, role, two_handed) if action.brushing else [last])
     return _repeat(_mannered(once, _manners(action)), action, role, two_handed)
 
+def _at_site(last, role)->bool:
+    "Does a bare contact mean the site the hand is at, rather than the other hand? So it is where both are at one and move towards it (headphones)."
+    place, near = last.begin.place, towards_touched(last.begin, role.weak)
+    return near is not None and not (place.meet or place.on_hand) and np.dot(unit(last.path.shift), near) > .5
+
 def _target(last, target, role, two_handed):
-    "Where a target puts the end; a bare contact means nearer to the same site, or to the other hand."
+    "Where a target puts the end; a bare contact means nearer to the same site, or to the other hand; a hand that touches already goes on to touch elsewhere."
     before, goal = last.begin.place.shift, last.finish
+    if last.begin.place.touching and not last.begin.place.meet: before = goal.place.shift
     if all(isinstance(l, Location) and l.site is None for l in target):
-        shift = (before[0], *goal.place.shift[1:]) if two_handed else before
+        two_handed = two_handed and not _at_site(last, role)
+        shift = (before[0], *goal.place.shift[1:]) if two_handed and not goal.place.on_hand else before
         goal = replace(goal, place=replace(goal.place, shift=shift, left=False))
     there = placed(goal, target, role, two_handed)
     return last.finish if role.weak and there.place.meet == BASE_HAND else there   # what the dominant hand goes to, stays
 
 def _brushed(last, brushing, role, two_handed)->list:
     "A place touched in passing lies half way; rings are passed through half a turn later."
-    touched = placed(_part_way(last, .5), (brushing,), role, two_handed)
-    path = last.path
-    halves = [replace(p, shift=tuple(np.array(path.shift)/2), bulge=(0., 0., 0.), wave=()) for p in (_piece(path, 2, 0), _piece(path, 2, 1))]
+    path, half = last.path, _part_way(last, .5)
+    touched = placed(half, (brushing,), role, two_handed)
+    along = replace(touched.place, shift=last.begin.place.shift) == last.begin.place   # it has been touched all the time
+    if along: touched = replace(touched, place=replace(touched.place, shift=half.place.shift))
+    if path.circle:   # the ring lies where it passes what is touched
+        there = lambda g, s: replace(g, place=touched.place.moved(ring_points(path.circle, s)[0] - ring_points(path.circle, .5)[0], left=True), part=touched.part)
+        last = replace(last, begin=there(last.begin, 0.), finish=there(last.finish, 1.))
+    halves = [replace(p, bulge=(0., 0., 0.), wave=(), aimed=not along) for p in (_piece(path, 2, 0), _piece(path, 2, 1))]
     return flowing([replace(last, finish=touched, path=halves[0], seconds=.55*last.seconds),
                     replace(last, begin=touched, path=halves[1], seconds=.55*last.seconds)])

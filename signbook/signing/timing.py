@@ -15,7 +15,7 @@ from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
 from .room import give_way, keep_up, put_aside, settle
-from .targets import REST, Rig, carried, resolve, solve
+from .targets import FINE, REST, Rig, carried, resolve, solve
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _of_item(goals, rows):
 
 def _hand(rig, goals, keys, side, choice, others=None):
     "One hand solved; with a choice of room, also a second time with what is still missed giving way."
-    again = lambda c: solve(rig, put_aside(rig, keys, c), side, others)
+    again = lambda c: solve(rig, put_aside(rig, keys, c), side, others, FINE)
     if choice is None: return solve(rig, keys, side, others)
     solved = again(choice)
     for change in (lambda: keep_up(keys, solved, choice), lambda: give_way(rig, goals, solved, side, choice, others), lambda: keep_up(keys, solved, choice)):
