@@ -299,6 +299,11 @@ def _target(last, target, role, two_handed):
     there = placed(goal, target, role, two_handed)
     return last.finish if role.weak and there.place.meet == BASE_HAND else there   # what the dominant hand goes to, stays
 
+def _begun_opposite(ring, near):
+    "The same ring, begun where it is farthest from what lies in a direction: half a turn later it comes by."
+    if near is None or abs(np.dot(near, ring.axis)) > .8: return ring
+    return ring._replace(start=tuple(-np.linalg.norm(ring.start)*unit(near - np.dot(near, ring.axis)*np.array(ring.axis))))
+
 def _brushed(last, brushing, role, two_handed)->list:
     "A place touched in passing lies half way; rings are passed through half a turn later."
     path, half = last.path, _part_way(last, .5)
@@ -306,6 +311,7 @@ def _brushed(last, brushing, role, two_handed)->list:
     along = replace(touched.place, shift=last.begin.place.shift) == last.begin.place   # it has been touched all the time
     if along: touched = replace(touched, place=replace(touched.place, shift=half.place.shift))
     if path.circle:   # the ring lies where it passes what is touched
+        path = replace(path, circle=_begun_opposite(path.circle, towards_touched(touched, role.weak)))
         there = lambda g, s: replace(g, place=touched.place.moved(ring_points(path.circle, s)[0] - ring_points(path.circle, .5)[0], left=True), part=touched.part)
         last = replace(last, begin=there(last.begin, 0.), finish=there(last.finish, 1.))
     halves = [replace(p, bulge=(0., 0., 0.), wave=(), aimed=not along) for p in (_piece(path, 2, 0), _piece(path, 2, 1))]

@@ -7,8 +7,8 @@ __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'FROM_FRONT
            'FINE', 'FINGERS_OFF', 'PALM_OFF', 'ROOM_FREE', 'ROOM_SITED', 'OVERLAP', 'TIP', 'ARM_SPOTS', 'Rig', 'rig_of',
            'Spot', 'space_spot', 'rest_spot', 'body_spot', 'facing_part', 'foremost', 'outermost', 'facets',
            'hand_rotation', 'Keys', 'turned_off', 'turn_cost', 'swivel_cost', 'cheapest_chain', 'has_room',
-           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'overlaps', 'push_apart', 'snug', 'Solved', 'carried',
-           'push_out', 'solve']
+           'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'led_part', 'overlaps', 'push_apart', 'snug',
+           'Solved', 'carried', 'push_out', 'solve']
 
 # %% ../../nbs/36a_signing.targets.ipynb #66527564
 from dataclasses import dataclass, replace
@@ -314,8 +314,9 @@ def resolve(
     for k, g in enumerate(goals):
         one, before = posed.at(k), where.get(_site_of(g.place))
         if g.place.left and before is not None:   # led away: the hand itself moves, whatever part of it was there before
-            points.append(_centre(posed, rotation, points, offsets, before) + np.subtract(g.place.shift, goals[before].place.shift))
-            offsets.append(one.point('center')[0]); parts.append('center'); spots.append(spots[before]); anchor[k] = before
+            part = led_part(goals[before], g)
+            points.append(_part_at(part, posed, rotation, points, offsets, before) + np.subtract(g.place.shift, goals[before].place.shift))
+            offsets.append(one.point(part)[0]); parts.append(part); spots.append(spots[before]); anchor[k] = before
             continue
         spot, part = _spot(rig, g, sign, two_handed[k], other and other(k))
         if part == 'auto': part = 'center' if _hovers(g.place) else facing_part(one, _first_turn(g, left), spot.inward)
@@ -337,9 +338,16 @@ def _own_half(rig, goal, spot, rotation, posed, part, sign)->Spot:
 
 def _site_of(place): return place.sites, place.near, place.on_hand, place.meet
 
-def _centre(posed, rotation, points, offsets, k):
-    "Where the middle of the hand is at an earlier goal."
-    return points[k] + rotation[k] @ (posed.at(k).point('center')[0] - offsets[k])
+def led_part(
+    before, # Goal
+    after, # Goal to which a movement leads, without a target
+)->str: # 'center' or 'wrist'
+    "What a movement moves: the middle of the hand; its wrist, if the hand turns far on the way."
+    return 'wrist' if min(np.dot(before.fingers, after.fingers), np.dot(before.palm, after.palm)) < .65 else 'center'
+
+def _part_at(part, posed, rotation, points, offsets, k):
+    "Where a part of the hand is at an earlier goal."
+    return points[k] + rotation[k] @ (posed.at(k).point(part)[0] - offsets[k])
 
 TIP = turn(np.array([1., 0, 0]), -np.radians(12))  # raises what points out
 
