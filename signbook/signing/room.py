@@ -44,8 +44,8 @@ CHOSEN = ORDER[4:]   # room for another spot; with less, being elsewhere is a de
 ROOM = dict(none=np.zeros((1, 3)), face=_ball(.012), trunk=_ball(.022), close=_ball(.024),   # metres
             before=_grid([-.03, 0, .03], [-.03, 0, .03], [0, .04, .08, .12, .16]),
             near=_grid([-.06, 0, .06], [-.06, 0, .06], [-.06, 0, .06, .12, .18]), midline=_grid([0], [-.08, -.04, 0, .04], [-.08, -.04, 0, .06, .12]),
-            middle=_grid([0], [-.16, -.08, 0, .08, .16], [-.12, -.06, 0, .06, .12]),
-            wide=_grid([-.12, -.06, 0, .06, .12], [-.16, -.08, 0, .08, .16], [-.10, 0, .10]), carried=np.zeros((1, 3)))
+            middle=_grid([0], [-.10, -.05, 0, .08, .16], [-.12, -.06, 0, .06, .12]),
+            wide=_grid([-.12, -.06, 0, .06, .12], [-.10, -.05, 0, .08, .16], [-.10, 0, .10]), carried=np.zeros((1, 3)))
 
 # %% ../../nbs/36b_signing.room.ipynb #18584272
 PLACE_OFF, TOUCH_OFF = .03, .018   # metres: from a place, and from the spot where hands shall touch

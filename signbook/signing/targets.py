@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'FROM_FRONT', 'PAIRED', 'FACING', 'REST_TURN', 'SWIVELS',
-           'FINE', 'FINGERS_OFF', 'PALM_OFF', 'ROOM_FREE', 'ROOM_SITED', 'OVERLAP', 'TIP', 'ARM_SPOTS', 'Rig', 'rig_of',
-           'Spot', 'space_spot', 'rest_spot', 'body_spot', 'facing_part', 'foremost', 'outermost', 'facets',
-           'hand_rotation', 'Keys', 'turned_off', 'turn_cost', 'swivel_cost', 'cheapest_chain', 'has_room',
+           'FINE', 'FINGERS_OFF', 'PALM_OFF', 'ROOM_FREE', 'ROOM_SITED', 'OVERLAP', 'TIP', 'LOWER_BASE', 'ARM_SPOTS',
+           'Rig', 'rig_of', 'Spot', 'space_spot', 'rest_spot', 'body_spot', 'facing_part', 'foremost', 'outermost',
+           'facets', 'hand_rotation', 'Keys', 'turned_off', 'turn_cost', 'swivel_cost', 'cheapest_chain', 'has_room',
            'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'led_part', 'overlaps', 'push_apart', 'snug',
            'Solved', 'carried', 'push_out', 'solve']
 
@@ -19,7 +19,7 @@ from ..motion.rotation import aa_to_mat
 from .arms import Reach, arm_of, frame, reach, turn
 from .contact import HAND, TRUNK_SITES, DistanceGrid, Hand, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
 from .handshape import hand_pose
-from .goals import SPACE, Place, unit
+from .goals import BASE_HAND, SPACE, Place, unit
 
 # %% ../../nbs/36a_signing.targets.ipynb #f7945cde
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def space_spot(
     "Where the hand comes to lie when the elbow hangs and the forearm goes half forward, half the way the fingers point."
     m, arm, f = rig.skin.measures, rig.arms[0 if sign < 0 else 1], np.asarray(fingers, float)
     elbow = arm.collar + arm.clavicle + np.array([.03*sign, -.92*arm.upper, .05])
-    wrist = elbow + arm.fore * unit(.9*f + .8*unit((-.25*sign, .25, 1)))
+    wrist = elbow + arm.fore * unit(.9*f + .8*unit((-.25*sign, .55, 1)))
     x, y, z = wrist + .09*f
     torso = m.shoulder - m.pelvis
     return Spot(np.array([x, np.clip(y, m.shoulder - .85*torso, m.shoulder + .08*torso), max(z, rig.skin.anchor('chest').point[2] + .07)]),
@@ -363,6 +363,8 @@ def _own_shift(place, other):
     "Movements of the other hand carry a hand that rests on it."
     return np.subtract(place.shift, other.shift) if place.on_hand and other is not None else place.shift
 
+LOWER_BASE = .10   # metres: a base hand that points up stays below the face
+
 def _hovers(place)->bool:
     return not place.meet and not place.on_hand and (_free(place) or place.near == 'armextended' or place.near == 'near' and place.sites[0][0] in TRUNK_SITES)
 
@@ -375,6 +377,7 @@ def _spot(rig, goal, sign, two, other):
     place = goal.place
     if place.on_hand and other is not None: return _other_hand_spot(place, other, rig.arms[int(sign < 0)].collar + rig.arms[int(sign < 0)].clavicle), goal.part
     spot = _settled_spot(rig.key, replace(place, shift=(0., 0., 0.), left=False, facing=()), sign, bool(two))
+    if place.meet == BASE_HAND and _free(place): spot = Spot(spot.point - (0, LOWER_BASE*max(goal.fingers[1], 0.), 0), spot.inward)
     if place.meet: return meeting_spot(goal, sign, _meet_axis(goal, sign), spot)
     return spot, goal.part
 
