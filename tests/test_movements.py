@@ -351,3 +351,22 @@ def test_manners_change_the_time(manner, longer_than_plain):
 def test_the_looks_can_fail(a, b):
     "Held against the motion of another sign, something is always missing."
     assert not all(look(seen(TABLE[b][0])) for look in TABLE[a][1])
+
+
+# --- face, head and body of SiGML files -------------------------------------------------------------------------------------------
+
+SIGML = ('<sigml><hns_sign gloss="O"><hamnosys_nonmanual><hnm_body tag="TF"/><hnm_head tag="SH"/><hnm_eyebrows tag="FU"/><hnm_mouthgesture tag="L05"/>'
+         '<hnm_mouthpicture picture="oU"/></hamnosys_nonmanual><hamnosys_manual><hamfist/><hamextfingeru/><hampalml/></hamnosys_manual></hns_sign></sigml>')
+
+
+def test_the_tiers_of_a_sigml_file_are_seen(tmp_path, capsys):
+    from signbook.cli import read_sigml
+    from signbook.motion.skeleton import ARKIT, joint
+    (tmp_path/'o.sigml').write_text(SIGML)
+    item, = read_sigml(tmp_path/'o.sigml', False)
+    assert item.marks == ('body:TF', 'head:SH', 'eyebrows:FU', 'mouthgesture:L05') and 'not shown: mouthpicture:oU' in capsys.readouterr().err
+    motion, plain = (synthesise([i]).motion for i in (item, Item('O', item.notation)))
+    more = lambda x, y: np.abs(x - y).max()
+    for action in ('jawOpen', 'mouthFunnel', 'browDownLeft'):
+        assert more(motion.expression[:, ARKIT.index(action)], plain.expression[:, ARKIT.index(action)]) > .2
+    for name in ('head', 'spine2'): assert more(motion.poses[:, joint(name)], plain.poses[:, joint(name)]) > .08
