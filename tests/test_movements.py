@@ -1,12 +1,15 @@
 """What signs do, read by hand from their symbols and measured on the finished motion: joints and skin, nothing of the planner."""
+import random
 from functools import lru_cache
 
 import numpy as np
 import pytest
 
+from signbook.motion.rotation import mat_to_aa
 from signbook.signing.synthesis import synthesise
 from signbook.signing.targets import rig_of
 from signbook.signing.timing import Item, Pace
+from test_hamnosys_grammar import RULES, written
 
 WAY = dict(u=(0, 1, 0), d=(0, -1, 0), l=(1, 0, 0), r=(-1, 0, 0), o=(0, 0, 1), i=(0, 0, -1))
 WRIST, KNUCKLE, FIRST = dict(R=21, L=20), dict(R=43, L=28), dict(R=40, L=25)
@@ -370,3 +373,31 @@ def test_the_tiers_of_a_sigml_file_are_seen(tmp_path, capsys):
     for action in ('jawOpen', 'mouthFunnel', 'browDownLeft'):
         assert more(motion.expression[:, ARKIT.index(action)], plain.expression[:, ARKIT.index(action)]) > .2
     for name in ('head', 'spine2'): assert more(motion.poses[:, joint(name)], plain.poses[:, joint(name)]) > .08
+
+
+# --- whatever can be read can be signed -------------------------------------------------------------------------------------------
+
+@lru_cache(None)
+def generated(seed):
+    "A notation that the grammar allows, not too long."
+    rng = random.Random(seed)
+    return next(' '.join(names) for _ in range(1000) if len(names := written(RULES['notation'], rng)) <= 50)
+
+
+@pytest.mark.parametrize('notation', [
+    'nondominant flathand extfingeru palmd parbegin upperarm plus elbow parend', 'nondominant fist extfingeru palmd parbegin pinky fingertip plus palm parend touch',
+    'fist pinky between pinky extfingeru palmd', 'flathand fingerbendmod indexfinger fingermidjoint pinky pinky extfingeru palmd',
+    'fist extfingeru palmd wristtopulse', 'symmlr alternatingmotion finger2 extfingeruo palmul wristtoback close circlel repeatfromstart',
+    *map(generated, range(40))])
+def test_all_that_can_be_read_is_signed(notation):
+    clip = synthesise([Item('SIGN', notation)])
+    assert np.isfinite(clip.motion.poses).all() and np.isfinite(clip.motion.expression).all() and clip.phases
+
+
+@pytest.mark.parametrize('mark, hand, axis, sign', [(m, h, a, s) for h in 'RL' for m, a, s in (
+    ('wristtopulse', 2, 1), ('wristtoback', 2, -1), ('wristtothumb', 1, 1), ('wristtopinky', 1, -1))])
+def test_an_obsolete_wrist_goes_to_its_side_and_back(mark, hand, axis, sign):
+    s = seen(f'symmlr flathand extfingero palml {mark}')
+    turns = s.turns[:, WRIST[hand]]
+    about = np.degrees(mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns)[:, axis])*(sign if hand == 'R' else -sign)   # rest axes: thumb side +y or palm side +z of a right hand
+    assert about.max() > 10 and about.min() > -4 and abs(about[-1]) < 5

@@ -249,7 +249,7 @@ def _pair_place(goal, pair, role):
     if all(map(on_limb, sites)):
         own, other = _shape(goal), _shape(role.partner)
         mine, theirs = part_name(sites[role.weak], own), part_name(sites[not role.weak], other)
-        if role.mirrored and mine == theirs: return _meet(goal, _kind(pair.contact), mine)
+        if role.alone or role.mirrored and mine == theirs: return _meet(goal, _kind(pair.contact), mine)
         if role.weak: return _base(goal)
         return _on_hand(goal, mine, site_points(sites[1], other), _kind(pair.contact), surface=sites[1].surface or '')
     for item in (pair.second if role.weak else pair.first):
