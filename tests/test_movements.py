@@ -401,3 +401,30 @@ def test_an_obsolete_wrist_goes_to_its_side_and_back(mark, hand, axis, sign):
     turns = s.turns[:, WRIST[hand]]
     about = np.degrees(mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns)[:, axis])*(sign if hand == 'R' else -sign)   # rest axes: thumb side +y or palm side +z of a right hand
     assert about.max() > 10 and about.min() > -4 and abs(about[-1]) < 5
+
+
+# --- what else is written is shown, or named as left out --------------------------------------------------------------------------
+
+@pytest.mark.parametrize('notation, look', [
+    ('fist extfingero palml chest moveo chest touch slow', lambda s: len(s.poses) > 1.2*len(seen('fist extfingero palml chest moveo chest touch').poses)),   # a manner after the target
+    ('flathand extfingerl palmd chest touch repeatfromstart', lambda s: touches('R', 'chest')(s) and touches('R', 'chest', t=0)(s) and max(s.gap('R', t, 'chest') for t in range(len(s.poses))) > .03),
+    ('finger2 extfingero palmd replace chest touch', touches('R', 'chest', most=.02)),   # only a place to change to
+    ('nonipsi fist extfingeru palml moveu', lambda s: goes('R', 'u')(s) and still('L')(s)),
+    ('symmlr fist extfingero palmd parbegin moved moveu plus moveu moved parend', lambda s: times('R', 'd', 1)(s) and times('L', 'u', 1)(s) and reaches('R', 'd')(s) and reaches('L', 'u')(s))])
+def test_what_the_parser_tells_is_shown(notation, look):
+    assert look(seen(notation))
+
+
+@pytest.mark.parametrize('notation, name', [
+    ('flathand extfingero palmd movei corefref touch', 'a place remembered from before'), ('symmlr nonipsi flathand extfingero palmd moveo', 'hands whose directions stay as they are in space'),
+    ('flathand extfingero palmd chest tense', 'a manner in which a posture is held'), ('flathand extfingerl palmd lowerarm handback touch', 'a side of an arm or a finger'),
+    ('flathand extfingerl palmd wristback palm touch', ''), ('flathand extfingerl palmd chest touch repeatfromstart', '')])
+def test_what_is_not_shown_is_named(notation, name):
+    from signbook.signing.phases import left_out
+    assert left_out(notation) == ((name,) if name else ())
+
+
+def test_a_place_behind_for_both_hands():
+    from signbook.signing.phases import beats
+    beat = beats('symmlr fist extfingero palmd parbegin shouldertop lrat plus lrat shouldertop parend touch behind')[0][0]
+    assert beat.strong.begin.place.behind and beat.weak.begin.place.behind
