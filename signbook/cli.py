@@ -176,16 +176,15 @@ def read_sigml(
     lenient:bool, # mend small mistakes
 )->list:          # of `timing.Item`
     "The signs of a SiGML file, ready to be signed."
-    from signbook.signing.nonmanual import FACE, HEAD
-    from signbook.signing.sigml import from_sigml
+    from signbook.signing.nonmanual import SHOWN
+    from signbook.signing.sigml import from_sigml, tags_of
     from signbook.signing.timing import Item
     with about(check_source(path)):
         signs = [s for s in from_sigml(path.read_bytes(), lenient) if s.sign]
         if not signs: raise SignbookError("expected at least one sign with hand symbols, got none")
-    tags = [[f'{tier}:{code}' for tier, codes in s.nonmanual.items() for code in codes] for s in signs]
-    unknown = sorted({t for row in tags for t in row if t not in FACE and t not in HEAD})
+    unknown = sorted({t for s in signs for t in tags_of(s) if t not in SHOWN})
     if unknown: print(f"not shown: {' '.join(unknown)}", file=sys.stderr)
-    return [Item(s.gloss or 'SIGN', str(s.sign), word=s.gloss, marks=tuple(t for t in row if t not in unknown)) for s, row in zip(signs, tags)]
+    return [Item(s.gloss or 'SIGN', str(s.sign), word=s.gloss, marks=tuple(t for t in tags_of(s) if t in SHOWN)) for s in signs]
 
 # %% ../nbs/91_cli.ipynb #c4ec0002
 def bar(

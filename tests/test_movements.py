@@ -1,12 +1,15 @@
 """What signs do, read by hand from their symbols and measured on the finished motion: joints and skin, nothing of the planner."""
+import random
 from functools import lru_cache
 
 import numpy as np
 import pytest
 
+from signbook.motion.rotation import mat_to_aa
 from signbook.signing.synthesis import synthesise
 from signbook.signing.targets import rig_of
 from signbook.signing.timing import Item, Pace
+from test_hamnosys_grammar import RULES, written
 
 WAY = dict(u=(0, 1, 0), d=(0, -1, 0), l=(1, 0, 0), r=(-1, 0, 0), o=(0, 0, 1), i=(0, 0, -1))
 WRIST, KNUCKLE, FIRST = dict(R=21, L=20), dict(R=43, L=28), dict(R=40, L=25)
@@ -351,3 +354,77 @@ def test_manners_change_the_time(manner, longer_than_plain):
 def test_the_looks_can_fail(a, b):
     "Held against the motion of another sign, something is always missing."
     assert not all(look(seen(TABLE[b][0])) for look in TABLE[a][1])
+
+
+# --- face, head and body of SiGML files -------------------------------------------------------------------------------------------
+
+SIGML = ('<sigml><hns_sign gloss="O"><hamnosys_nonmanual><hnm_body tag="TF"/><hnm_head tag="SH"/><hnm_eyebrows tag="FU"/><hnm_mouthgesture tag="L05"/>'
+         '<hnm_mouthpicture picture="oU"/></hamnosys_nonmanual><hamnosys_manual><hamfist/><hamextfingeru/><hampalml/></hamnosys_manual></hns_sign></sigml>')
+
+
+def test_the_tiers_of_a_sigml_file_are_seen(tmp_path, capsys):
+    from signbook.cli import read_sigml
+    from signbook.motion.skeleton import ARKIT, joint
+    (tmp_path/'o.sigml').write_text(SIGML)
+    item, = read_sigml(tmp_path/'o.sigml', False)
+    assert item.marks == ('body:TF', 'head:SH', 'eyebrows:FU', 'mouthgesture:L05') and 'not shown: mouthpicture:oU' in capsys.readouterr().err
+    motion, plain = (synthesise([i]).motion for i in (item, Item('O', item.notation)))
+    more = lambda x, y: np.abs(x - y).max()
+    for action in ('jawOpen', 'mouthFunnel', 'browDownLeft'):
+        assert more(motion.expression[:, ARKIT.index(action)], plain.expression[:, ARKIT.index(action)]) > .2
+    for name in ('head', 'spine2'): assert more(motion.poses[:, joint(name)], plain.poses[:, joint(name)]) > .08
+
+
+# --- whatever can be read can be signed -------------------------------------------------------------------------------------------
+
+@lru_cache(None)
+def generated(seed):
+    "A notation that the grammar allows, not too long."
+    rng = random.Random(seed)
+    return next(' '.join(names) for _ in range(1000) if len(names := written(RULES['notation'], rng)) <= 50)
+
+
+@pytest.mark.parametrize('notation', [
+    'nondominant flathand extfingeru palmd parbegin upperarm plus elbow parend', 'nondominant fist extfingeru palmd parbegin pinky fingertip plus palm parend touch',
+    'fist pinky between pinky extfingeru palmd', 'flathand fingerbendmod indexfinger fingermidjoint pinky pinky extfingeru palmd',
+    'fist extfingeru palmd wristtopulse', 'symmlr alternatingmotion finger2 extfingeruo palmul wristtoback close circlel repeatfromstart',
+    *map(generated, range(40))])
+def test_all_that_can_be_read_is_signed(notation):
+    clip = synthesise([Item('SIGN', notation)])
+    assert np.isfinite(clip.motion.poses).all() and np.isfinite(clip.motion.expression).all() and clip.phases
+
+
+@pytest.mark.parametrize('mark, hand, axis, sign', [(m, h, a, s) for h in 'RL' for m, a, s in (
+    ('wristtopulse', 2, 1), ('wristtoback', 2, -1), ('wristtothumb', 1, 1), ('wristtopinky', 1, -1))])
+def test_an_obsolete_wrist_goes_to_its_side_and_back(mark, hand, axis, sign):
+    s = seen(f'symmlr flathand extfingero palml {mark}')
+    turns = s.turns[:, WRIST[hand]]
+    about = np.degrees(mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns)[:, axis])*(sign if hand == 'R' else -sign)   # rest axes: thumb side +y or palm side +z of a right hand
+    assert about.max() > 10 and about.min() > -4 and abs(about[-1]) < 5
+
+
+# --- what else is written is shown, or named as left out --------------------------------------------------------------------------
+
+@pytest.mark.parametrize('notation, look', [
+    ('fist extfingero palml chest moveo chest touch slow', lambda s: len(s.poses) > 1.2*len(seen('fist extfingero palml chest moveo chest touch').poses)),   # a manner after the target
+    ('flathand extfingerl palmd chest touch repeatfromstart', lambda s: touches('R', 'chest')(s) and touches('R', 'chest', t=0)(s) and max(s.gap('R', t, 'chest') for t in range(len(s.poses))) > .03),
+    ('finger2 extfingero palmd replace chest touch', touches('R', 'chest', most=.02)),   # only a place to change to
+    ('nonipsi fist extfingeru palml moveu', lambda s: goes('R', 'u')(s) and still('L')(s)),
+    ('symmlr fist extfingero palmd parbegin moved moveu plus moveu moved parend', lambda s: times('R', 'd', 1)(s) and times('L', 'u', 1)(s) and reaches('R', 'd')(s) and reaches('L', 'u')(s))])
+def test_what_the_parser_tells_is_shown(notation, look):
+    assert look(seen(notation))
+
+
+@pytest.mark.parametrize('notation, name', [
+    ('flathand extfingero palmd movei corefref touch', 'a place remembered from before'), ('symmlr nonipsi flathand extfingero palmd moveo', 'hands whose directions stay as they are in space'),
+    ('flathand extfingero palmd chest tense', 'a manner in which a posture is held'), ('flathand extfingerl palmd lowerarm handback touch', 'a side of an arm or a finger'),
+    ('flathand extfingerl palmd wristback palm touch', ''), ('flathand extfingerl palmd chest touch repeatfromstart', '')])
+def test_what_is_not_shown_is_named(notation, name):
+    from signbook.signing.phases import left_out
+    assert left_out(notation) == ((name,) if name else ())
+
+
+def test_a_place_behind_for_both_hands():
+    from signbook.signing.phases import beats
+    beat = beats('symmlr fist extfingero palmd parbegin shouldertop lrat plus lrat shouldertop parend touch behind')[0][0]
+    assert beat.strong.begin.place.behind and beat.weak.begin.place.behind

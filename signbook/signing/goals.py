@@ -171,7 +171,7 @@ def roles(
 )->tuple: # the Role of the dominant and of the other hand
     "Read the symmetry symbols."
     s = segment.symmetry
-    if s is None or s.kind is None: return Role(alone=segment.nondominant), Role(weak=True, alternating=bool(s))
+    if s is None or s.kind is None: return Role(alone=segment.nondominant), Role(weak=True, alternating=bool(s and s.alternating))
     path = tuple(-1 if f else 1 for f in (s.left_right, s.up_down, s.in_out))
     fingers = (-1, 1, 1) if s.left_right else (1, 1, 1)
     return Role(symmetric=True, alternating=s.alternating), Role(True, True, (-1, 1, 1), fingers, path, s.alternating)
@@ -249,11 +249,11 @@ def _pair_place(goal, pair, role):
     if all(map(on_limb, sites)):
         own, other = _shape(goal), _shape(role.partner)
         mine, theirs = part_name(sites[role.weak], own), part_name(sites[not role.weak], other)
-        if role.mirrored and mine == theirs: return _meet(goal, _kind(pair.contact), mine)
+        if role.alone or role.mirrored and mine == theirs: return _meet(goal, _kind(pair.contact), mine)
         if role.weak: return _base(goal)
-        return _on_hand(goal, mine, site_points(sites[1], other), _kind(pair.contact), surface=sites[1].surface or '')
+        return _on_hand(goal, mine, site_points(sites[1], other), _kind(pair.contact), behind='behind' in pair.marks, surface=sites[1].surface or '')
     for item in (pair.second if role.weak else pair.first):
-        if isinstance(item, Location): goal = _place(goal, item, replace(role, flip=(1, 1, 1), mirrored=False), False)
+        if isinstance(item, Location): goal = _place(goal, replace(item, after=item.after + pair.marks), replace(role, flip=(1, 1, 1), mirrored=False), False)
     return goal
 
 def _hand_place(goal, location, role):
@@ -281,7 +281,7 @@ def _place(goal, location, role, two_handed):
     if not isinstance(location, Location): return goal
     if location.site is None: return _contact_place(goal, location, role, two_handed)
     if on_limb(location.site): return _hand_place(goal, location, role)
-    if goal.place.on_hand: return goal   # the other hand is taken there, and this one with it
+    if goal.place.on_hand or location.site.kind == 'body' and location.site.name == 'corefref': return goal   # the other hand is taken there, and this one with it; a remembered place is not known
     sites = tuple((n, side * role.flip[0]) for n, side in site_points(location.site))
     return replace(goal, part=_own_part(location.contact, goal.shape) or 'auto',
                    place=Place(sites, _kind(location.contact), behind=location.behind, meet=goal.place.meet))

@@ -186,8 +186,9 @@ def _between(pair, q, rig):
     "The thumb between two fingers of a fist, the nearer ones over it; no pair: enclosed in the fist."
     pair = sorted(DIGITS[d] for d in pair if DIGITS[d])
     if len(pair) < 2: return settle(_start(q, 'enclosed'), rig, [Touch(Spot(0, 2, .6), Spot(3, 0, .1), .4, 0)], stiff=_stiff(.05, .008))[0]
-    near, far = pair[0], pair[0] + 1
-    over, q = _columns(range(1, far)), _start(q, f'between{min(near, 3)}')
+    near = min(pair[0], 3)   # the little finger has no neighbour on its other side
+    far = near + 1
+    over, q = _columns(range(1, far)), _start(q, f'between{near}')
     q[_columns(range(far, 5))] = ((74, 108, 45) if near == 3 else (76, 108, 30))*(5 - far)
     start, tip = q.copy(), Spot(0, 2, .8 if near == 3 else .7, 'core')
     q[over], start[over] = (66 if near == 3 else 72, 98, 30)*near, (50, 75, 35)*near

@@ -11,10 +11,10 @@ import csv, os, re
 from pathlib import Path
 from ..core import SignbookError, atomic_path
 from .hamnosys import parse
-from .lexicon import CLIP, COLUMNS, NONMANUAL, ClipRef, Problem, at_entry, fold, read_entries, read_text, row_faults, split
-from .nonmanual import FACE, HEAD
+from .lexicon import CLIP, COLUMNS, ClipRef, Problem, at_entry, fold, read_entries, read_text, row_faults, split
+from .nonmanual import SHOWN, is_tag
 from .phases import left_out
-from .sigml import from_sigml
+from .sigml import from_sigml, tags_of
 from .survey import CLEAN, Row, measure_all
 
 # %% ../../nbs/39d_signing.own.ipynb #f31d3b5d
@@ -24,7 +24,7 @@ def unshown(
     entry, # `Entry` with a notation that can be read
 )->list: # of str
     "What the line asks for that the avatar does not show."
-    return [*left_out(entry.hamnosys), *(tag for tag in entry.nonmanual if tag not in FACE and tag not in HEAD)]
+    return [*left_out(entry.hamnosys), *(tag for tag in entry.nonmanual if tag not in SHOWN)]
 
 def _by_how_much(miss)->str:
     unit = UNITS.get(miss['item'], '')
@@ -52,7 +52,7 @@ def remarks(
         try: parse(e.hamnosys)
         except ValueError: continue
         if missing := unshown(e): out.append(at_entry(e, f"not shown: {', '.join(missing)}"))
-        rows.append((e, Row(e.id, e.hamnosys, marks=tuple(t for t in e.nonmanual if t in FACE or t in HEAD))))
+        rows.append((e, Row(e.id, e.hamnosys, marks=tuple(t for t in e.nonmanual if t in SHOWN))))
     if measure:
         for (e, _), result in zip(rows, measure_all([r for _, r in rows], workers)): out += [at_entry(e, text) for text in unfaithful(result)]
     return sorted(out, key=lambda p: p.line)
@@ -108,8 +108,8 @@ def rows_of_sigml(
     if not signs: yield Problem(0, 'expected at least one sign, got none', path.name)
     for s in signs:
         if not s.sign: yield Problem(0, f'{s.gloss or path.stem}: only face or mouth, no hands', path.name); continue
-        tags = [f'{tier}:{code}' for tier, codes in s.nonmanual.items() for code in codes]
-        odd = [t for t in tags if not NONMANUAL.fullmatch(t)]
+        tags = tags_of(s)
+        odd = [t for t in tags if not is_tag(t) or len(t.split()) > 1]   # a cell cannot hold blanks
         if odd: yield Problem(0, f"{s.gloss or path.stem}: signed without {', '.join(odd)}", path.name)
         yield _row(s.gloss or path.stem, '', path.name, hamnosys=' '.join(s.sign.names), nonmanual=' '.join(t for t in tags if t not in odd))
 

@@ -101,11 +101,12 @@ def runs_on(trail, flow)->bool:
 MANNERS = dict(bounce=springs_back, halt=halts, rest=pauses, tense=keeps_pace)
 
 # %% ../../nbs/38d_signing.path_checks.ipynb #0f59b3d4
-def swings(turns, swing, turned:bool)->bool:
-    "Does the hand turn about the asked axis, to both sides, by at least half of what was asked, growing where it should?"
+def swings(turns, swing, turned:bool, signer_left:bool=False)->bool:
+    "Does the hand turn about the asked axis, to both sides or to the one asked, by at least half of what was asked, growing where it should?"
     about = mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns) @ np.array(TURNS[swing.kind], float)
     if turned: about = about - np.linspace(0, about[-1], len(about))
     size = abs(swing.size)*(1 - abs(swing.growth)/2)
+    if swing.cycles <= .5: return (np.sign(swing.size)*about*(-1 if signer_left else 1)).max() > .5*size   # the axes of a left hand are mirrored
     half = len(about)//2
     grown = not swing.growth or (np.ptp(about[half:]) - np.ptp(about[:half]))*np.sign(swing.growth) > 0
     return about.max() > .5*size and about.min() < -.5*size and grown
@@ -155,7 +156,7 @@ def path_checks(
     if np.any(path.bulge): found['arc'] = any(bulges(t, path.bulge) for t in leads)
     if path.wave and not path.circle: found['zigzag' if path.wave.sharp else 'waves'] = waves(trail, path)
     if path.circle: found['ring'] = any(goes_round(t, path.circle, path.shift) for t in leads)
-    if path.wrist: found[path.wrist.kind] = swings(turns, path.wrist, turned)
+    if path.wrist: found[path.wrist.kind] = swings(turns, path.wrist, turned, signer_left)
     if path.wrist and path.wrist.kind.startswith('stir'): found['sense'] = stirs(tips - trail, turns, path.wrist, signer_left)
     if path.roll: found['lean'] = leans(turns, path.roll)
     if path.play is not None: found['fingers'] = wiggles(fingers, path)

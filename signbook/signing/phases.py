@@ -12,9 +12,9 @@ from functools import lru_cache
 import numpy as np
 from .goals import (BASE_HAND, Goal, Place, Role, held, in_view, on_limb, placed, roles, unit)
 from .hamnosys import parse
-from .notation import Action, Group, Handshape, Location, Pair, Part, Placed, Repeat, Replace, Segment, Shape, Wrist
+from .notation import Action, Group, Handshape, Location, Pair, Part, Placed, Posture, Repeat, Replace, Segment, Shape, Site, Symmetry, Wrist
 from .paths import Path, ring_points, towards_touched
-from .strokes import SECONDS, Stroke, backwards, reverse, strokes
+from .strokes import SECONDS, Stroke, backwards, reverse, strokes, tapped
 
 # %% ../../nbs/34c_signing.phases.ipynb #a5c0ffee
 _all_ = ['Path', 'Stroke']   # whoever asks for beats wants their parts
@@ -130,6 +130,9 @@ def _timed(action, lanes, alternating)->tuple:
     if alternating and not _written_for_both(action): weak = half_late(weak)
     return in_turn(strong, weak) if _takes_turns(action) and strong and weak else (strong, weak)
 
+def _taps(posture, goal, role, two)->list:
+    return tapped(goal, posture, role, two) if goal and posture.repeats and (role.symmetric or not role.weak) else []
+
 def segment_beats(
     segment:Segment, # one posture and its actions
 )->list: # of Beat; the first one holds the posture
@@ -137,6 +140,7 @@ def segment_beats(
     pair = (roles(segment)[0],)*2 if segment.nondominant else roles(segment)
     goals, two = _start(segment, pair)
     out, now = [Beat(*(_stay(g) for g in goals), SECONDS['hold'], 'hold')], list(goals)
+    out += _beats(*[_taps(segment.posture, g, r, two) for g, r in zip(now, pair)], now)
     for action in segment.actions:
         lanes = [_lane(action, g, r, two) for g, r in zip(now, in_view(pair, now))]
         out += _beats(*_timed(action, lanes, pair[1].alternating), now)
@@ -215,11 +219,20 @@ def _swapped_hands(p)->bool:
     "Hands that swap what they do: a turn-taking repetition where the hands do different things."
     return isinstance(p, Segment) and not roles(p)[1].symmetric and any(isinstance(a, Action) and _takes_turns(a) for a in parts_of(p))
 
+def _sided(p)->bool:
+    "A side of an arm or a finger that is to be touched, where no other name says which."
+    sites = [s for l in ((p,) if isinstance(p, Location) else (*p.first, *p.second) if isinstance(p, Pair) else ()) if isinstance(s := l.site, Site)]
+    return any(s.surface and on_limb(s) and not (s.name, s.surface) in (('wristback', 'palm'), ('fingernail', 'palm')) for s in sites)
+
 LEFT_OUT = {
     'a part of the body, other than the head, that moves by itself': lambda p: isinstance(p, Placed) and p.action is not None and not _moving_head(p),
     'the other hand on the dominant hand or arm (the dominant one comes instead)': _for_other,
     'hands that swap their parts': _swapped_hands,
     'a straight way that grows or shrinks': lambda p: bool(getattr(p, 'change', None)) and hasattr(p, 'arcs') and p.wave is None,
+    'a side of an arm or a finger': _sided,
+    'a place remembered from before': lambda p: isinstance(p, Site) and p.name == 'corefref',
+    'hands whose directions stay as they are in space': lambda p: isinstance(p, Symmetry) and 'nonipsi' in p.marks,
+    'a manner in which a posture is held': lambda p: isinstance(p, Posture) and bool(p.manners),
 }
 
 @lru_cache(4096)

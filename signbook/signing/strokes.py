@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['SECONDS', 'MANNER', 'EXTRA', 'CROSS', 'REPEATS', 'Stroke', 'turn_about', 'flowing', 'scaled_path', 'reverse',
-           'backwards', 'strokes']
+           'backwards', 'strokes', 'tapped']
 
 # %% ../../nbs/34b_signing.strokes.ipynb #d09aeeb4
 from dataclasses import dataclass, replace
 import numpy as np
 from .goals import BASE_HAND, Goal, Role, held, placed, unit
-from .notation import Action, Group, Location, Placed, Replace, Wrist
+from .notation import Action, Group, Location, Placed, Replace, Straight, Wrist
 from .paths import STRAIGHT, Path, ring_points, simple_path, towards_touched
 
 # %% ../../nbs/34b_signing.strokes.ipynb #51f0688a
@@ -174,12 +174,16 @@ def _sequence(members, goal, role, two_handed)->list:
     for m in members: out += strokes(m, out[-1].finish if out else goal, role, two_handed)
     return out
 
+def _ways(members)->int:
+    "Straight ways of one hand: in a bracket that says for each hand what it does, they follow each other."
+    return sum(isinstance(m.body, Straight) for m in members)
+
 def _body(action:Action, goal, role, two_handed)->list:
     body = action.body
     if not isinstance(body, Group): return _simple(body, goal, role, two_handed)
     members = body.other if role.weak and body.split else body.members
     if role.weak and body.split: role = replace(role, flip=(1, 1, 1), flip_fingers=(1, 1, 1), flip_path=(1, 1, 1), symmetric=True)
-    if body.kind == 'parallel': return _parallel(members, goal, role, two_handed)
+    if body.kind == 'parallel' and not (body.split and _ways(members) > 1): return _parallel(members, goal, role, two_handed)
     lane = _sequence(members, goal, role, two_handed)
     return flowing(lane) if body.kind == 'fusion' else lane
 
@@ -260,8 +264,8 @@ def _carried(lane, goal)->list:
 
 # %% ../../nbs/34b_signing.strokes.ipynb #bb838ae5
 def _manners(action)->tuple:
-    "Manner of a movement; a `largemod` after a manner means that the hand bounces."
-    return tuple('bounce' if m == 'largemod' else m for m in action.manners)
+    "Manner of a movement, written before or after its target; a `largemod` after a manner means that the hand bounces."
+    return tuple('bounce' if m == 'largemod' else m for m in action.manners + action.late)
 
 def _mannered(lane, names)->list:
     "How the movement starts, goes on and stops."
@@ -282,6 +286,19 @@ def strokes(
     if action.target: last = replace(last, finish=_target(last, action.target, role, two_handed), path=replace(last.path, aimed=True), kind='move')
     once = once[:-1] + (_brushed(last, action.brushing, role, two_handed) if action.brushing else [last])
     return _repeat(_mannered(once, _manners(action)), action, role, two_handed)
+
+def tapped(
+    goal:Goal, # at the place
+    posture, # its Posture
+    role:Role, # which hand
+    two_handed:bool, # does the other hand take part?
+)->list: # of Stroke
+    "A place that is taken again: the hand leaves it a little and comes back."
+    near = towards_touched(goal, role.weak)
+    off = -STRAIGHT['smallmod']*(np.array((0., 0., -1.)) if near is None else near)
+    away, path = replace(goal, place=goal.place.moved(off, left=True)), Path(shift=tuple(-off), aimed=True)
+    once = [Stroke(goal, away, Path(), SECONDS['back'], 'back'), Stroke(away, goal, path, _seconds(path, False), 'move')]
+    return once*_how_often(posture, role, two_handed)[1]
 
 def _at_site(last, role)->bool:
     "Does a bare contact mean the site the hand is at, rather than the other hand? So it is where both are at one and move towards it (headphones)."
