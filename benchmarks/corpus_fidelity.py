@@ -3,7 +3,7 @@
 Reads, signs and measures the notations of several sign languages. The dictionaries are other people's and not in this repository: the results hold
 names of entries and numbers, no notation. Entries of tests/hamnosys_malformed.tsv are left out of the shares. Skipped where the table is not at hand.
 """
-import argparse, os, sys, time
+import argparse, collections, os, sys, time
 from pathlib import Path
 
 from signbook.signing.lexicon import read_table
@@ -19,6 +19,14 @@ def blame(result):
     return sorted(missed | {k for k, v in CLEAN.items() if result['clip'].get(k, 0) > v} | {f'left out: {n}' for n in result['left_out']} | {result['fault']} - {''})
 
 
+def by_construct(results):
+    "Construct of the notation -> what its entries miss, and why -> entries."
+    out = collections.defaultdict(collections.Counter)
+    for r in results:
+        for name in r['constructs']: out[name].update({f"{m['item']}: {m['cause']}" for m in r['misses']})
+    return {name: dict(c.most_common()) for name, c in sorted(out.items(), key=lambda x: -x[1].total()) if c}
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--table', type=Path, default=Path(os.environ.get('SIGNBOOK_DATA', ROOT.parent / 'shared' / 'data')) / 'hamnosys' / 'dev.tsv')
@@ -31,10 +39,13 @@ def main():
     for r in measure_all(rows, args.workers):
         results.append(r)
         if sys.stderr.isatty() and len(results) % 50 == 0: print(f'{len(results)} of {len(rows)}', end='\r', file=sys.stderr)
-    counts = summary(r for r in results if r['id'] not in malformed)
-    out = counts | dict(malformed=len([r for r in results if r['id'] in malformed]), seconds=round(time.perf_counter() - start), workers=args.workers,
-                        unfaithful=[[r['source'], r['id'], *blame(r)] for r in results if r['id'] not in malformed and not (r['faithful'] and r['clean'])])
+    well = [r for r in results if r['id'] not in malformed]
+    counts = summary(well) | dict(missed_by_construct=by_construct(well))
+    out = counts | dict(malformed=len(results) - len(well), seconds=round(time.perf_counter() - start), workers=args.workers,
+                        unfaithful=[[r['source'], r['id'], *blame(r)] for r in well if not (r['faithful'] and r['clean'])])
     keep('corpus_fidelity' if args.every == 1 else None, out, hide=('unfaithful',))
 
 
-if __name__ == '__main__': main()
+if __name__ == '__main__':
+    os.environ['OPENBLAS_NUM_THREADS'] = '1'   # one thread a worker
+    main()

@@ -1,9 +1,9 @@
 """Signs and sentences as a tracker sees them, one that nobody here made (MediaPipe Holistic): python benchmarks/seen.py [--static] [--size 720] [--only HELLO]"""
-import argparse, json, multiprocessing, os, time, warnings
+import argparse, hashlib, json, multiprocessing, os, tempfile, time, warnings
 from pathlib import Path
 import numpy as np
 from fidelity import entries
-from table import keep, missing
+from table import code_mark, keep, missing
 
 SENTENCES = ('Hello! My name is Anna.', 'Nice to meet you.', 'Where is the school?', 'I want coffee with milk, please.', 'Thank you very much!',
              'My mother and father live in a big house.', 'Do you understand sign language?', 'Yesterday my friend was sick.', 'We learn together at 10.',
@@ -133,8 +133,31 @@ def hush():
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
+def notes(jobs, args):
+    "The file of what is done, one clip a line, and the clips in it."
+    options = {k: v for k, v in vars(args).items() if k not in ('workers', 'minutes', 'rows', 'only')}
+    mark = hashlib.sha256(repr((code_mark(__file__), options, jobs)).encode()).hexdigest()
+    path = Path(tempfile.gettempdir()) / f'signbook_seen_{mark[:16]}.jsonl'
+    lines = path.read_text(encoding='utf-8').split('\n')[:-1] if path.is_file() else []   # what follows the last line break was not finished
+    path.write_text(''.join(line + '\n' for line in lines), encoding='utf-8')
+    return path, {clip['name']: clip for clip in map(json.loads, lines)}
+
+
+def look_at_all(jobs, args):
+    "Clips by name: those of an earlier run that was stopped, and what this one adds in its time."
+    path, done = notes(jobs, args)
+    left, end = [(j, args) for j in jobs if j[0] not in done], time.monotonic() + 60*args.minutes
+    with path.open('a', encoding='utf-8') as file, multiprocessing.get_context('spawn').Pool(args.workers, hush, maxtasksperchild=40) as pool:
+        for clip in pool.imap_unordered(look_at, left, chunksize=1):
+            done[clip['name']] = clip
+            file.write(json.dumps(clip) + '\n'); file.flush()
+            if time.monotonic() > end: break
+    if len(done) == len(jobs): path.unlink()
+    return done, len(jobs) - len(left)
+
+
 def main():
-    p = argparse.ArgumentParser(description=__doc__)
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--language', default='ase')
     p.add_argument('--size', type=int, default=512, help='pixels')
     p.add_argument('--camera', default='front')
@@ -142,15 +165,18 @@ def main():
     p.add_argument('--every', type=int, default=1, help='every so many frames only')
     p.add_argument('--only', nargs='*', help='names of signs and sentences')
     p.add_argument('--workers', type=int, default=os.cpu_count())
+    p.add_argument('--minutes', type=float, default=float('inf'), help='stop after so long; the same command goes on')
     p.add_argument('--rows', help='write every row to this file too')
     args = p.parse_args()
     if skip := missing('mediapipe', 'panda3d'): return print(skip)
     from signbook.show.looks import LOOKS
-    todo = [(j, args) for j in jobs(args.language, list(LOOKS)) if not args.only or j[0] in args.only]
+    todo = [j for j in jobs(args.language, list(LOOKS)) if not args.only or j[0] in args.only]
     start = time.monotonic()
-    with multiprocessing.get_context('spawn').Pool(args.workers, hush, maxtasksperchild=40) as pool: clips = list(pool.imap(look_at, todo, chunksize=1))
+    done, earlier = look_at_all(todo, args)
+    if len(done) < len(todo): return print(f'{len(done)} of {len(todo)} clips are done; the same command goes on')
+    clips = [done[j[0]] for j in todo]
     out = dict(tracker='MediaPipe Holistic 0.10.21, full pose model, ' + ('every picture by itself' if args.static else 'following the video'), size=args.size, camera=args.camera,
-               every=args.every, clips=len(clips), **summary(clips), seconds=round(time.monotonic() - start), load=os.getloadavg())
+               every=args.every, clips=len(clips), **summary(clips), seconds=round(time.monotonic() - start), clips_of_an_earlier_run=earlier, load=os.getloadavg())
     if args.rows: Path(args.rows).write_text(json.dumps(clips))
     keep(None if args.only else 'seen' + '_static'*args.static + f'_{args.size}'*(args.size != 512) + f'_{args.camera}'*(args.camera != 'front'), out,
          hide=('hands_missed', 'faces_missed', 'landmarks_far') if not args.only else ())

@@ -1,5 +1,5 @@
 """The table of bars in README.md, written from results/*.json: python benchmarks/table.py [--check]"""
-import argparse, importlib.util, json, sys
+import argparse, hashlib, importlib.util, json, sys
 from pathlib import Path
 from signbook.core import atomic_path
 
@@ -21,6 +21,12 @@ def missing(*modules):
     "Why a benchmark cannot run here, or ''."
     gone = [m for m in modules if importlib.util.find_spec(m) is None]
     return f"skipped: {', '.join(gone)} not installed (make install)" if gone else ''
+
+
+def code_mark(*files):
+    "The package as it is now, and some files more: what was made by another one is out of date."
+    own = sorted(p for p in (HERE.parent / 'signbook').rglob('*.py') if p.parent.name in ('signing', 'motion', 'show'))
+    return hashlib.sha256(b''.join(Path(p).read_bytes() for p in (*own, *files))).hexdigest()
 
 
 def percent(x): return f'{100*x:.1f} %'
@@ -66,6 +72,23 @@ def fuzzed(d):
             f['neither_read_nor_refused'] == f['slower_than_20_ms'] == 0)
 
 
+def metres(key, bar):
+    "A distance of `contact`, over all bodies and on the worst of them."
+    def answer(d):
+        worst = max(d['by_body'].values(), key=lambda b: b['place_m'][key])
+        return f"{100*d['place_m'][key]:.2f} cm of {d['contacts']} contacts (worst body {100*worst['place_m'][key]:.2f} cm)", d['place_m'][key] <= bar
+    return answer
+
+
+def named(d): return f"{percent(d['named'])} of {d['signs']} (by chance {percent(d['by_chance'])})", d['named'] >= .8
+
+def hundredfold(d): return f"{d['times_real_time']:.0f} times (wall time {d['times_real_time_wall']:.0f} times)", d['times_real_time'] >= 100
+
+def straight(d):
+    a = d['line']
+    return ', '.join(f"{n} sign{'s'*(n > 1)} {a[f'signs_{n}']['processor_ms']:.0f} ms" for n in (1, 10, 100)), a['times_10_to_100'] <= 12
+
+
 BARS = (   # what is asked, by which script, and how its results answer: (figure, met)
     ('at least 95 % of phases are as notated, every item', 'fidelity', at_least('share_of_phases', .95, show=percent)),
     ('joints within their limits in every frame', 'fidelity', every_clip('limit')),
@@ -76,6 +99,12 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('dictionary corpus: at least 85 % of signs are faithful, every item, nothing left out', 'corpus_fidelity', at_least('faithful', .85, show=percent)),
     ('dictionary corpus: at least 95 % of phases are as notated', 'corpus_fidelity', at_least('phases_as_notated', .95, show=percent)),
     ('dictionary corpus: measured within 600 s on two cores', 'corpus_fidelity', at_most('seconds', 600, ' s')),
+    ('hands touch what they are to touch, five bodies: median at most 1 cm', 'contact', metres('median', .01)),
+    ('hands touch what they are to touch, five bodies: 95th percentile at most 2 cm', 'contact', metres('p95', .02)),
+    ('no deeper than 1 cm there', 'contact', lambda d: (f"{percent(d['depth_within_1_cm'])} of contacts, deepest {100*d['depth_m']['max']:.2f} cm", d['depth_m']['max'] <= .01)),
+    ('the animator alone: at least 100 times real time on one core, nothing remembered', 'animator', hundredfold),
+    ('the animator alone: time in proportion to the length', 'animator', straight),
+    ('blind naming of random signs, ten candidates each: at least 80 % named', 'sheets', named),
     ('MediaPipe finds the face in at least 99 % of frames', 'seen', at_least('face', .99, show=percent)),
     ('MediaPipe finds the signing hand in at least 95 % of frames inside a sign', 'seen', at_least('hand', .95, show=percent)),
     ('its hand landmarks lie within 0.2 palm lengths (median; fists apart)', 'seen', at_most('landmarks', .2, show=lambda x: f'{x:.3f}')),
