@@ -249,6 +249,8 @@ def _pair_place(goal, pair, role):
     if all(map(on_limb, sites)):
         own, other = _shape(goal), _shape(role.partner)
         mine, theirs = part_name(sites[role.weak], own), part_name(sites[not role.weak], other)
+        if sites[0].kind == 'arm' and sites[1].kind == 'hand' and not role.mirrored:   # the dominant arm stays, the other hand comes to it
+            return _on_hand(goal, mine, site_points(sites[0], other), _kind(pair.contact)) if role.weak else _base(goal)
         if role.alone or role.mirrored and mine == theirs: return _meet(goal, _kind(pair.contact), mine)
         if role.weak: return _base(goal)
         return _on_hand(goal, mine, site_points(sites[1], other), _kind(pair.contact), behind='behind' in pair.marks, surface=sites[1].surface or '')

@@ -374,10 +374,10 @@ def _settled_spot(rig_key, place, sign, two):
     return comfortable(rig, place, body_spot(rig, place, sign, two), sign)
 
 def _spot(rig, goal, sign, two, other):
-    place = goal.place
-    if place.on_hand and other is not None: return _other_hand_spot(place, other, rig.arms[int(sign < 0)].collar + rig.arms[int(sign < 0)].clavicle), goal.part
+    place = goal.place if other is not None or not goal.place.on_hand else Place()   # the other hand is not there yet
+    if place.on_hand: return _other_hand_spot(place, other, rig.arms[int(sign < 0)].collar + rig.arms[int(sign < 0)].clavicle), goal.part
     spot = _settled_spot(rig.key, replace(place, shift=(0., 0., 0.), left=False, facing=()), sign, bool(two))
-    if place.meet == BASE_HAND and _free(place): spot = Spot(spot.point - (0, LOWER_BASE*max(goal.fingers[1], 0.), 0), spot.inward)
+    if place.meet == BASE_HAND and _free(place) and sign > 0: spot = Spot(spot.point - (0, LOWER_BASE*max(goal.fingers[1], 0.), 0), spot.inward)
     if place.meet: return meeting_spot(goal, sign, _meet_axis(goal, sign), spot)
     return spot, goal.part
 
@@ -393,6 +393,7 @@ def _other_hand_spot(place, other, shoulder)->Spot:
 def _arm_point(name, other, shoulder):
     along, out = ARM_SPOTS[name]
     bone = other.wrist - other.elbow if along >= 0 else other.elbow - shoulder
+    if name == 'elbow': return other.elbow - out*unit(bone), -unit(bone)   # its tip
     up = unit(np.array([0, 1., .3]) - unit(bone) * np.dot(unit(bone), [0, 1., .3])) if along >= 0 else unit(np.array([np.sign(shoulder[0]), 0, .8]))
     return other.elbow + along*bone + out*up, up
 

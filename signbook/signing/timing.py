@@ -163,15 +163,25 @@ def _at_rest(rig_key):
     return solve(rig, resolve(rig, [rest_goal(True)], 1, [False]), 1)
 
 def _solved(rig, goals, two, partner, choices=(None, None)):
-    "Both hands, the weak one first: the strong one may have to touch it."
+    "Both hands, the weak one first: the strong one may have to touch it. A weak hand that comes to the strong arm is solved once more."
     weak = _at_rest(rig.key) if len(goals[1]) == 1 else _hand(rig, goals[1], resolve(rig, goals[1], 1, two[1]), 1, choices[1])
-    def other(k):
-        j = partner.get(k)
-        return None if j is None else weak.at(j, goals[1][j].place.shift)
-    balls = np.full((len(goals[0]), len(rig.hands[1].balls), 3), 9.)
-    pairs = np.array(list(partner.items()), int).reshape(-1, 2)
-    balls[pairs[:, 0]] = carried(weak.posed.balls(), weak.wrist, weak.rotation)[pairs[:, 1]]
-    return _hand(rig, goals[0], resolve(rig, goals[0], 0, two[0], other), 0, choices[0], balls), weak
+    here = [(k, j) for k, j in partner.items() if not goals[1][j].place.on_hand]
+    strong = _hand(rig, goals[0], resolve(rig, goals[0], 0, two[0], _there(weak, goals[1], dict(here))), 0, choices[0], _balls(weak, len(goals[0]), here))
+    come = [(j, k) for k, j in partner.items() if goals[1][j].place.on_hand]
+    if come: weak = _hand(rig, goals[1], resolve(rig, goals[1], 1, two[1], _there(strong, goals[0], dict(come))), 1, choices[1], _balls(strong, len(goals[1]), come))
+    return strong, weak
+
+def _there(solved, goals, partner):
+    "Where the other hand is at a goal, or None."
+    return lambda k: solved.at(partner[k], goals[partner[k]].place.shift) if k in partner else None
+
+def _balls(solved, n, pairs):
+    "The other hand's balls at each of n goals, far away where it plays no part."
+    balls = np.full((n, len(solved.posed.hand.balls), 3), 9.)
+    if pairs:
+        mine, theirs = np.array(pairs).T
+        balls[mine] = carried(solved.posed.balls(), solved.wrist, solved.rotation)[theirs]
+    return balls
 
 # %% ../../nbs/38_signing.timing.ipynb #80c92643
 def _way(plan, side, a, b, letter, factor):
