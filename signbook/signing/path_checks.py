@@ -10,7 +10,7 @@ __all__ = ['MANNERS', 'off_line', 'bulges', 'waves', 'goes_round', 'way_made', '
 from dataclasses import replace
 import numpy as np
 from ..motion.rotation import mat_to_aa
-from .curves import FINGERS, ORDER, TURNS, aside, profile
+from .curves import FARTHEST, FINGERS, ORDER, TURNS, aside, profile
 from .goals import unit
 from .paths import Path, Ring, ring_points
 
@@ -107,9 +107,15 @@ def swings(turns, swing, turned:bool, signer_left:bool=False)->bool:
     if turned: about = about - np.linspace(0, about[-1], len(about))
     size = abs(swing.size)*(1 - abs(swing.growth)/2)
     if swing.cycles <= .5: return (np.sign(swing.size)*about*(-1 if signer_left else 1)).max() > .5*size   # the axes of a left hand are mirrored
-    half = len(about)//2
+    half, middle = len(about)//2, (about.max() + about.min())/2
     grown = not swing.growth or (np.ptp(about[half:]) - np.ptp(about[:half]))*np.sign(swing.growth) > 0
-    return about.max() > .5*size and about.min() < -.5*size and grown
+    sides = about.max() > .5*size and about.min() < -.5*size
+    aside = abs(middle) <= FARTHEST and np.ptp(about) > 1.5*size   # at a limit of the wrist the middle gives way, and the swing is nearly whole
+    return (sides or aside) and grown and _crossings(about - middle) >= 2*swing.cycles - 1
+
+def _crossings(x)->int:
+    "How often a curve changes its side."
+    return np.count_nonzero(np.diff(np.sign(x)))
 
 def stirs(tips, turns, swing, signer_left:bool)->bool:
     "Do the finger tips go round the right way? Seen along the fingers, `stir` is clockwise on the right hand and mirrored on the left."
