@@ -63,11 +63,14 @@ def constructs(
     return sorted({KIND[n] for n in sign.names} - EVERYWHERE)
 
 def _misses(checks)->list:
-    "What every phase missed: by how much, what was allowed, and why."
-    from signbook.signing.fidelity import TOLERANCE
-    return [dict(phase=n, hand='left' if c.phase.signer_left else 'right', kind=c.phase.kind, at=round(c.phase.start, 3), item=item, value=round(float(v), 4),
-                 allowed=TOLERANCE.get(item), cause=str(getattr(c, 'causes', {}).get(item, 'not said')))
-            for n, c in enumerate(checks) for item, v in c.misses.items()]
+    "What every phase missed: what was asked and reached, by how much it is off, what was allowed, and why."
+    return [dict(phase=n, hand='left' if c.phase.signer_left else 'right', kind=c.phase.kind, at=round(c.phase.start, 3), item=f.item, value=round(float(f.off), 4),
+                 allowed=f.bound, cause=f.why or 'movement', asked=_plain(f.asked), reached=_plain(f.reached))
+            for n, c in enumerate(checks) for f in c.findings if f.missed]
+
+def _plain(value):
+    "A number, a name or a vector as JSON can hold it."
+    return value if isinstance(value, str) else np.round(np.asarray(value, float), 4).tolist()
 
 def _animated(name, sign, marks)->dict:
     "Sign it and measure what came out."

@@ -349,7 +349,7 @@ def _part_at(part, posed, rotation, points, offsets, k):
     "Where a part of the hand is at an earlier goal."
     return points[k] + rotation[k] @ (posed.at(k).point(part)[0] - offsets[k])
 
-TIP = turn(np.array([1., 0, 0]), -np.radians(12))  # raises what points out
+TIP = turn(np.array([1., 0, 0]), -np.radians(10))  # raises what points out
 
 def _tipped(rotation, goals):
     "Off the skin, fingers that point straight out are tipped up a little, as signers do: seen end on, a hand cannot be read."
