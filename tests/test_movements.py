@@ -428,3 +428,12 @@ def test_a_place_behind_for_both_hands():
     from signbook.signing.phases import beats
     beat = beats('symmlr fist extfingero palmd parbegin shouldertop lrat plus lrat shouldertop parend touch behind')[0][0]
     assert beat.strong.begin.place.behind and beat.weak.begin.place.behind
+
+
+@pytest.mark.parametrize('notation', [
+    'fist thumbacrossmod extfingeruo palmu swinging', 'finger23spread thumboutmod fingerbendmod extfingeru palmu nostrils swinging',
+    'finger2 thumbacrossmod extfingeruo extfingerol palml chest lrat swinging', 'finger2345 thumboutmod extfingerl palml shoulders between chest lrat swinging'])
+def test_a_swing_near_a_limit_of_the_wrist_is_nearly_whole(notation):
+    turns = seen(notation).turns[:, WRIST['R']]
+    about = np.degrees(mat_to_aa(np.swapaxes(turns[:1], -1, -2) @ turns)[:, 1])
+    assert np.ptp(about) > 29 and np.abs(about[[0, -1]]).max() < 3

@@ -165,6 +165,7 @@ def towards_touched(
     if place.on_hand: return np.array(goal.palm, float)
     name, side = place.sites[0]
     if name in SIDEWAYS[:2] or abs(side) == 2: return np.array(((-np.sign(side or (1 if weak else -1))), 0., 0.))
+    if name == 'shouldertop' and near == 'close': return np.array(AXES['i'], float)   # a hand waits before the shoulder
     return np.array(AXES[INWARD.get(name, 'i')], float) if place.sites[0][0] != 'neutralspace' else None
 
 def _circle(body:Circle, role, goal)->Path:

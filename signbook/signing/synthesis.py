@@ -92,7 +92,7 @@ def hand_track(
     mix = lambda x, y: x[at] + s.reshape(-1, *[1]*(x.ndim - 1)) * (y - x)[at]
     between = mat_to_aa(np.swapaxes(solved.rotation[a], -1, -2) @ solved.rotation[b])[at] * s[:, None]
     rotation = solved.rotation[a][at] @ turn_by(between)
-    lean, wrist = leaning(legs, at, u), wrist_turns(legs, at, u, bool(side))
+    lean, wrist = leaning(legs, at, u), wrist_turns(legs, at, u, bool(side), solved.swing)
     if lean.any(): rotation = turn_by(lean) @ rotation
     if wrist.any(): rotation = rotation @ turn_by(wrist)
     touched = np.flatnonzero(solved.keys.contact[b])
