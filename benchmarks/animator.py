@@ -60,7 +60,7 @@ def warm_up():
     make([Item('A', 'fist extfingeru palml moveo'), Item('B', 'symmpar flathand extfingero palmu chest touch moveo repeatfromstart')])
 
 
-def quantiles(name, values): return {f'{name}_p50_ms': round(float(np.median(values))*1e3, 2), f'{name}_p95_ms': round(float(np.quantile(values, .95))*1e3, 2), f'{name}_max_ms': round(float(max(values))*1e3, 2)}
+def quantiles(name, values): return {f'{name}_{q}_ms': round(float(np.quantile(values, share))*1e3, 2) for q, share in (('p50', .5), ('p95', .95), ('max', 1))}
 
 
 def sign(args):
@@ -81,19 +81,21 @@ def sign(args):
 
 
 def line(args):
-    "Lines of 1, 10 and 100 different signs."
-    signs, rng, out = items(args.language), random.Random(0), {}
-    for n, times in ((1, 30), (10, 9), (100, 3)):
-        rows = []
-        for _ in range(times):
-            own = rng.sample(signs, min(n, len(signs)))
-            forget()
-            w, c, made = timed(make, own)
-            rows.append((w, c, made.motion.duration))
-        wall, cpu, seconds = np.array(rows).T
-        out[f'signs_{n}'] = dict(processor_ms=round(float(np.median(cpu))*1e3, 1), processor_ms_a_sign=round(float(cpu.mean())*1e3/n, 2), wall_ms=round(float(np.median(wall))*1e3, 1),
-                                 times_real_time=round(float(seconds.sum()/cpu.sum()), 1), times_real_time_wall=round(float(seconds.sum()/wall.sum()), 1))
-    return dict(line=out | dict(times_10_to_100=round(out['signs_100']['processor_ms_a_sign']/out['signs_10']['processor_ms_a_sign']*10, 2)))   # 10 times is a straight line
+    "The same signs one by one, in lines of ten, and in lines of a hundred: what does a sign cost there?"
+    signs, rows = items(args.language), {1: [], 10: [], 100: []}
+    for r in range(args.rounds):
+        own = random.Random(r).sample(signs, 100)
+        for n, found in rows.items():
+            for k in range(0, 100, n):
+                forget()
+                wall, cpu, made = timed(make, own[k:k + n])
+                found.append((wall, cpu, made.motion.duration))
+    out = {}
+    for n, found in rows.items():
+        wall, cpu, seconds = np.sum(found, 0)
+        out[f'signs_{n}'] = dict(processor_ms=round(float(cpu)*1e3/len(found), 1), processor_ms_a_sign=round(float(cpu)*1e3/len(found)/n, 2), wall_ms=round(float(wall)*1e3/len(found), 1),
+                                 times_real_time=round(float(seconds/cpu), 1), times_real_time_wall=round(float(seconds/wall), 1))
+    return dict(line=out | dict(times_10_to_100=round(out['signs_100']['processor_ms']/out['signs_10']['processor_ms'], 2)))   # 10 times is a straight line
 
 
 def parse(args):

@@ -15,6 +15,7 @@ from table import keep, missing
 BAR_MEDIAN, BAR_P95, BAR_DEPTH = .01, .02, .01   # metres
 FINGER, PALM, FACE, TRUNK, ARM = .012, .025, .02, .05, .04   # metres around the point of a part or place that belong to it
 NEAREST = 24                                     # triangles looked at for each vertex that may be inside something
+BODIES_NAMED = [', '.join(f'{b:g}' for b in betas) or 'neutral' for betas in BODIES]   # by their shape numbers
 ALONG = dict(lowerarm=.5, elbow=0., elbowinside=.05, upperarm=-.5, wristback=.95)   # share of the way from elbow to wrist (below zero: to the shoulder)
 
 
@@ -181,7 +182,7 @@ def spread(values):
 
 
 def figures(rows):
-    return dict(contacts=len(rows), place_m=spread([r['place_m'] for r in rows]), skin_m=spread([r['skin_m'] for r in rows]), depth_m=spread([r['depth_m'] for r in rows]),
+    return dict(contacts=len(rows), **{k: spread([r[k] for r in rows]) for k in ('place_m', 'skin_m', 'depth_m')},
                 within_1_cm=round(float(np.mean([r['place_m'] <= BAR_MEDIAN for r in rows])), 4), depth_within_1_cm=round(float(np.mean([r['depth_m'] <= BAR_DEPTH for r in rows])), 4))
 
 
@@ -204,11 +205,10 @@ def summary(rows, args):
     missed = sorted((s for s in far if far[s]['place_m'] > BAR_P95), key=lambda s: -far[s]['place_m'])
     return dict(signs=len(worst), **figures(rows), by_body={BODIES_NAMED[int(k)]: v for k, v in by('body').items()}, by_kind=by('kind'),
                 beside_fidelity=agreement(rows),
-                beyond_2_cm={s: dict(m=round(far[s]['place_m'], 4), part=far[s]['part'], place=far[s]['place'], bodies=sorted({r['body'] for r in worst[s] if r['place_m'] > BAR_P95})) for s in missed},
+                beyond_2_cm={s: dict(m=round(far[s]['place_m'], 4), part=far[s]['part'], place=far[s]['place'],
+                                     bodies=sorted({r['body'] for r in worst[s] if r['place_m'] > BAR_P95})) for s in missed},
                 deeper_than_1_cm={s: round(d, 4) for s, d in sorted(deep.items(), key=lambda x: -x[1]) if d > BAR_DEPTH},
                 settings=dict(betas=[list(b) for b in BODIES[:args.bodies]], finger_m=FINGER, palm_m=PALM, face_m=FACE, trunk_m=TRUNK, arm_m=ARM))
-
-BODIES_NAMED = [', '.join(f'{b:g}' for b in betas) or 'neutral' for betas in BODIES]
 
 
 def main():
