@@ -16,7 +16,8 @@ from .arms import arm_joints
 from .contact import BESIDE, DIGIT_NAMES, WRIST
 from .fidelity import Seen
 from .handnames import NAMES, name_hand
-from .targets import Rig, carried, rest_spot, rig_of
+from .reaching import carried
+from .targets import Rig, rest_spot, rig_of
 
 # %% ../../nbs/39ab_signing.stretch.ipynb #ff18e116
 TOUCH = .010    # metres between skins that touch

@@ -17,7 +17,8 @@ from .contact import pose_hand
 from .curves import asides, finger_progress, leaning, progress, rounded, wiggled, wrist_turns
 from .nonmanual import idle, mark
 from .phases import Path, head_marks
-from .targets import Rig, Solved, carried, push_apart, push_out, rig_of, snug
+from .reaching import Solved, carried, push_apart, push_out, snug
+from .targets import Rig, rig_of
 from .timing import IDLE, LOWER, RAISE, TAIL, Pace, Phase, plan, timetable
 
 # %% ../../nbs/38a_signing.synthesis.ipynb #b2048f22

@@ -16,7 +16,9 @@ from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
 from .room import give_way, keep_up, put_aside, settle
-from .targets import FINE, REST, Rig, carried, resolve, rig_of, solve
+from .elbows import FINE
+from .reaching import carried, solve
+from .targets import REST, Rig, resolve, rig_of
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
 @dataclass(frozen=True)
