@@ -6,7 +6,7 @@
 __all__ = ['overlaps', 'push_apart', 'snug', 'Solved', 'carried', 'push_out', 'solve']
 
 # %% ../../nbs/36c_signing.reaching.ipynb #faae95e7
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 import numpy as np
 from ..motion.rotation import aa_to_mat
 from .arms import reach
@@ -75,6 +75,30 @@ class Solved:
     def at(self, k:int, shift)->OtherHand:
         "One goal, for the hand that touches this one."
         return OtherHand(self.wrist[k], self.rotation[k], self.posed.at(k), self.elbow[k], shift)
+
+    def rows(self, index)->'Solved':
+        "Some of the goals."
+        return _rows(self, index)
+
+    def put(self, index, some:'Solved')->'Solved':
+        "The same with some goals solved otherwise."
+        return _put(self, index, some)
+
+def _rows(x, index):
+    "Rows of whatever has one for each goal: arrays, tuples, or objects made of them."
+    if isinstance(x, Hand): return x
+    if isinstance(x, tuple): return tuple([x[k] for k in index])
+    return x[index] if isinstance(x, np.ndarray) else type(x)(*[_rows(getattr(x, f.name), index) for f in fields(x)])
+
+def _put(x, index, some):
+    if isinstance(x, Hand): return x
+    if isinstance(x, tuple):
+        new = dict(zip(index, some))
+        return tuple([new.get(k, v) for k, v in enumerate(x)])
+    if not isinstance(x, np.ndarray): return type(x)(*[_put(getattr(x, f.name), index, getattr(some, f.name)) for f in fields(x)])
+    out = x.copy()
+    out[index] = some
+    return out
 
 def carried(
     local, # (N,P,3) points in the hand's own frame

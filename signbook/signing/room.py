@@ -88,22 +88,19 @@ class Party:
     room: str        # kind of the place that leaves least
     members: tuple   # indices of goals of the right and of the left hand
 
-def _groups(goals, mine):
-    "Goals of one hand by place, movements aside."
+def _groups(goals):
+    "Goals of one hand by place, movements and rest aside."
     found = {}
-    for k in mine:
-        p = goals[k].place
-        found.setdefault((p.sites, p.near, p.on_hand, p.meet, p.behind), []).append(k)
+    for k, p in enumerate([g.place for g in goals]):
+        if p.sites[0][0] != REST: found.setdefault((p.sites, p.near, p.on_hand, p.meet, p.behind), []).append(k)
     return list(found.values())
 
 def parties(
     goals, # of the right and of the left hand
     partner:dict, # goal of the right hand -> goal of the left hand at the same time
-    owner, # item of each goal, for each hand
-    item:int, # which item
 )->list: # of Party
     "What of a sign moves together."
-    groups = [(s, g) for s in (0, 1) for g in _groups(goals[s], np.flatnonzero(owner[s] == item))]
+    groups = [(s, g) for s in (0, 1) for g in _groups(goals[s])]
     out = []
     for side, group in groups:
         members, kinds = ([], []), {kind_of_room(goals[side][group[0]].place)}
@@ -158,17 +155,14 @@ class Choice:
 
 def settle(
     rig:Rig, # whose body
-    goals, # of the right and of the left hand
+    goals, # of the right and of the left hand, of one sign
     solved, # Solved of both, as a first try
     partner:dict, # goal of the right hand -> goal of the left hand at the same time
-    owner, # for each hand (K,): the item of each goal, -1 for rest
-):  # None if nothing was missed, else a Choice for each hand
+)->tuple: # a Choice for each hand
     "Use the room that the notation leaves where an arm misses its goals."
     off = [misfit(s) > MISSED for s in solved]
-    items = sorted({int(i) for o, own in zip(off, owner) for i in own[o] if i >= 0})
-    if not items: return None
     choices = tuple(Choice.none(len(g)) for g in goals)
-    for party in [p for item in items for p in parties(goals, partner, owner, item)]:
+    for party in parties(goals, partner):
         if any(off[s][party.members[s]].any() for s in (0, 1)): _settle_party(rig, goals, solved, party, choices)
     return choices
 

@@ -138,21 +138,24 @@ def arm_track(
         local, balls = arm_track(rig, HandTrack(*[getattr(track, f.name)[:1] for f in fields(track)]), side)
         return np.repeat(local, len(track.point), 0), np.repeat(balls, len(track.point), 0)
     arm, off = rig.arms[side], lambda r: np.einsum('tij,tj->ti', r, track.offset)
-    posed, turned = pose_hand(rig.hands[side], aa_to_mat(track.fingers)), _turned(arm, track)
-    local, got = posed.balls(), reach(arm, track.point - off(turned), turned, track.swivel, track.lift)
-    wrist = track.point - off(got.hand)
+    local, turned = pose_hand(rig.hands[side], aa_to_mat(track.fingers)).balls(), _turned(arm, track)
+    got = reach(arm, track.point - off(turned), turned, track.swivel, track.lift)
+    wrist, rows, balls, away = track.point - off(got.hand), np.arange(len(turned)), np.empty_like(local), np.zeros((len(turned), 3))
+    def place(rows):
+        some = reach(arm, wrist[rows], turned[rows], track.swivel[rows], track.lift[rows])
+        balls[rows] = carried(local[rows], some.wrist, some.hand)
     for _ in range(ROUNDS):
-        if np.abs(got.wrist - wrist).max() > 1e-4: got = reach(arm, wrist, turned, track.swivel, track.lift)
-        balls = carried(local, got.wrist, got.hand)
-        away = push_out(rig.grid, rig.hands[side], balls, np.where(track.contact, -.007, .0))
-        if other is not None: away = away + push_apart(rig.hands[side], balls + away[:, None], other)
+        place(rows)
+        away[rows] = push_out(rig.grid, rig.hands[side], balls[rows], np.where(track.contact[rows], -.007, .0))
+        if other is not None: away[rows] += push_apart(rig.hands[side], balls[rows] + away[rows, None], other[rows])
         if np.abs(away).max() < .001: break
-        wrist = wrist + _spread(away)
-    gap = snug(rig.hands[side], balls, other, track.meets) if other is not None and track.meets.any() else np.zeros(3)
-    if gap.any():
-        got = reach(arm, wrist + _spread(gap), turned, track.swivel, track.lift)
-        balls = carried(local, got.wrist, got.hand)
-    return got.local, balls
+        step = _spread(away)
+        wrist, rows = wrist + step, np.flatnonzero(np.abs(step).max(-1) > 1e-5)   # only what was pushed is looked at again
+    if other is not None and track.meets.any():
+        step = _spread(snug(rig.hands[side], balls, other, track.meets))
+        wrist, rows = wrist + step, np.flatnonzero(step.any(-1))
+        place(rows)
+    return reach(arm, wrist, turned, track.swivel, track.lift).local, balls
 
 def _still(track)->bool:
     return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel'))

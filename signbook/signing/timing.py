@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RELAXED', 'LEAD', 'TAIL', 'TOP_SPEED', 'TOP_TURN', 'LETTER_HOLD', 'SIGN_HOLD', 'SETTLE', 'LOWER', 'RAISE', 'IDLE',
-           'Item', 'Pace', 'rest_goal', 'Use', 'Phase', 'way_seconds', 'Plan', 'plan', 'timetable']
+           'Item', 'Pace', 'rest_goal', 'Use', 'Phase', 'way_seconds', 'Plan', 'Aims', 'plan', 'timetable']
 
 # %% ../../nbs/38_signing.timing.ipynb #0c5c7544
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .room import give_way, keep_up, put_aside, settle
+from .room import MISSED, give_way, keep_up, misfit, put_aside, settle
 from .elbows import FINE
 from .reaching import carried, solve
 from .targets import REST, Rig, resolve, rig_of
@@ -108,45 +108,52 @@ class Plan:
     beats: tuple    # of (item index, Beat, (strong begin, finish), (weak begin, finish)); -1 where a hand rests
     solved: tuple   # Solved of right and left hand; goal 0 is rest
 
+@dataclass(frozen=True)
+class Aims:
+    "Goals of both hands (goal 0 is rest), and how they belong together."
+    goals: tuple    # of the right and of the left hand
+    two: tuple      # of (K,) bool: does the other hand sign too?
+    owner: tuple    # of (K,) which item each goal belongs to, -1 for rest
+    partner: dict   # goal of the right hand -> goal of the left hand at the same time
+
+    def of(self, item:int): # Aims, and for each hand the numbers of its goals here
+        "What one item asks, and rest."
+        index = [[0, *[k for k, i in enumerate(o) if i == item]] for o in self.owner]
+        new = [{k: n for n, k in enumerate(i)} for i in index]
+        pick = lambda lists: tuple([x[k] for k in i] for x, i in zip(lists, index))
+        return Aims(pick(self.goals), pick(self.two), pick(self.owner), {new[0][k]: new[1][j] for k, j in self.partner.items() if k in new[0]}), index
+
 def _collect(items):
-    "Number the goals of both hands beat by beat; equal neighbours share a number."
-    goals, rows, partner = ([rest_goal(False)], [rest_goal(True)]), [], {}
-    def number(side, goal):
-        if goals[side][-1] != goal: goals[side].append(goal)
+    "Number the goals of both hands beat by beat; equal neighbours within a sign share a number."
+    goals, two, owner, partner, rows = ([rest_goal(False)], [rest_goal(True)]), ([False], [False]), ([-1], [-1]), {}, []
+    def number(side, goal, item, both):
+        if goals[side][-1] != goal or owner[side][-1] != item:
+            for x, value in ((goals, goal), (owner, item), (two, both)): x[side].append(value)
         return len(goals[side]) - 1
-    two = ([False], [False])
     for i, item in enumerate(items):
-        for segment in (beats(item.notation) if item.notation else ()):
-            for beat in segment:
-                ends = [(-1, -1), (-1, -1)]
-                for end in (0, 1):
-                    for side, s in ((1, beat.weak), (0, beat.strong)):
-                        if s is None: continue
-                        k = number(side, (s.begin, s.finish)[end])
-                        ends[side] = (k, k) if end == 0 else (ends[side][0], k)
-                        two[side][len(two[side]):] = [beat.weak is not None and beat.strong is not None]*(len(goals[side]) - len(two[side]))
-                    if beat.weak and beat.strong: partner[ends[0][end]] = ends[1][end]
-                rows.append((i, beat, *ends))
-    return goals, two, partner, tuple(rows)
+        for beat in [b for segment in (beats(item.notation) if item.notation else ()) for b in segment]:
+            both, ends = beat.weak is not None and beat.strong is not None, [(-1, -1), (-1, -1)]
+            for end in (0, 1):
+                for side, s in ((1, beat.weak), (0, beat.strong)):
+                    if s is None: continue
+                    k = number(side, (s.begin, s.finish)[end], i, both)
+                    ends[side] = (k, k) if end == 0 else (ends[side][0], k)
+                if both: partner[ends[0][end]] = ends[1][end]
+            rows.append((i, beat, *ends))
+    return Aims(goals, two, owner, partner), tuple(rows)
 
 def plan(
     rig:Rig, # whose body
     items, # of Item
 )->Plan: # solved goals
-    "Solve every goal of a line; where an arm cannot do it, once more with the room that the notation leaves."
-    goals, two, partner, rows = _collect(items)
-    first = _solved(rig, goals, two, partner)
-    choices = settle(rig, goals, first, partner, _of_item(goals, rows))
-    return Plan(rows, first if choices is None else _solved(rig, goals, two, partner, choices))
-
-def _of_item(goals, rows):
-    "To which item each goal of both hands belongs, -1 for rest."
-    owner = tuple(np.full(len(g), -1) for g in goals)
-    for i, _, *ends in rows:
-        for side, pair in enumerate(ends):
-            for k in pair:
-                if k > 0 and owner[side][k] < 0: owner[side][k] = i
-    return owner
+    "Solve every goal of a line; the signs that an arm cannot do so once more, with the room that the notation leaves."
+    aims, rows = _collect(items)
+    solved = _solved(rig, aims)
+    for item in sorted({o[k] for o, s in zip(aims.owner, solved) for k in np.flatnonzero(misfit(s) > MISSED)} - {-1}):
+        part, index = aims.of(item)
+        choices = settle(rig, part.goals, [s.rows(i) for s, i in zip(solved, index)], part.partner)
+        solved = tuple(s.put(i[1:], again.rows(range(1, len(i)))) for s, i, again in zip(solved, index, _solved(rig, part, choices)))
+    return Plan(rows, solved)
 
 def _hand(rig, goals, keys, side, choice, others=None):
     "One hand solved; with a choice of room, also a second time with what is still missed giving way."
@@ -164,14 +171,17 @@ def _at_rest(rig_key):
     rig = rig_of(*rig_key)
     return solve(rig, resolve(rig, [rest_goal(True)], 1, [False]), 1)
 
-def _solved(rig, goals, two, partner, choices=(None, None)):
+def _solved(rig, aims, choices=(None, None)):
     "Both hands, the weak one first: the strong one may have to touch it. A weak hand that comes to the strong arm is solved once more."
-    weak = _at_rest(rig.key) if len(goals[1]) == 1 else _hand(rig, goals[1], resolve(rig, goals[1], 1, two[1]), 1, choices[1])
-    here = [(k, j) for k, j in partner.items() if not goals[1][j].place.on_hand]
-    strong = _hand(rig, goals[0], resolve(rig, goals[0], 0, two[0], _there(weak, goals[1], dict(here))), 0, choices[0], _balls(weak, len(goals[0]), here))
-    come = [(j, k) for k, j in partner.items() if goals[1][j].place.on_hand]
-    if come: weak = _hand(rig, goals[1], resolve(rig, goals[1], 1, two[1], _there(strong, goals[0], dict(come))), 1, choices[1], _balls(strong, len(goals[1]), come))
-    return strong, weak
+    (strong_goals, weak_goals), (strong_two, weak_two) = aims.goals, aims.two
+    weak = _at_rest(rig.key) if len(weak_goals) == 1 else _hand(rig, weak_goals, resolve(rig, weak_goals, 1, weak_two), 1, choices[1])
+    here = [(k, j) for k, j in aims.partner.items() if not weak_goals[j].place.on_hand]
+    keys = resolve(rig, strong_goals, 0, strong_two, _there(weak, weak_goals, dict(here)))
+    strong = _hand(rig, strong_goals, keys, 0, choices[0], _balls(weak, len(strong_goals), here))
+    come = [(j, k) for k, j in aims.partner.items() if weak_goals[j].place.on_hand]
+    if not come: return strong, weak
+    keys = resolve(rig, weak_goals, 1, weak_two, _there(strong, strong_goals, dict(come)))
+    return strong, _hand(rig, weak_goals, keys, 1, choices[1], _balls(strong, len(weak_goals), come))
 
 def _there(solved, goals, partner):
     "Where the other hand is at a goal, or None."
