@@ -98,7 +98,7 @@ ON_HAND = [   # part of the other hand, ways of both hands, major, minor
 
 @pytest.mark.parametrize('part, mine, theirs, major, minor', ON_HAND)
 def test_place_on_the_other_hand_and_arm(part, mine, theirs, major, minor):
-    sign = f'parbegin {INDEX} {mine} plus flathand {theirs} parend parbegin indexfinger fingertip plus {part} parend touch moveo smallmod'
+    sign = f'parbegin {INDEX} {mine} plus flathand {theirs} parend parbegin indexfinger fingertip plus {part} parend touch moveu smallmod'   # away from the hand, not along it
     for made, left in ((clip(sign), False), (clip(sign).mirror(), True)):
         got = codes(made, left_handed=left)[0][1]
         assert (got.MajorLocation, got.MinorLocation, got.Contact) == (major, minor, '1')
