@@ -19,23 +19,25 @@ def overlaps(
     hand:Hand, # whose balls have which radius
     mine, # (N,B,3) balls of this hand
     other, # (N,B,3) balls of the other hand
+    give=OVERLAP, # (N,) or one number: metres that they may sink into each other
 ):  # rows (P,), ball of this hand (P,), ball of the other (P,), metres beyond what hands in contact may (P,)
     "Pairs of balls by which two hands are inside each other."
     a, b, radius = np.asarray(mine, np.float32), np.asarray(other, np.float32), hand.radii.astype(np.float32)
     square = (a*a).sum(-1)[:, :, None] + (b*b).sum(-1)[:, None] - 2*a @ np.swapaxes(b, -1, -2)
-    reach = radius[:, None] + radius - OVERLAP
-    rows, i, j = np.nonzero(square < reach*reach)
-    return rows, i, j, reach[i, j] - np.sqrt(np.maximum(square[rows, i, j], 0))
+    apart = (radius[:, None] + radius) - np.broadcast_to(np.asarray(give, np.float32), len(a))[:, None, None]
+    rows, i, j = np.nonzero(square < apart*apart)
+    return rows, i, j, apart[rows, i, j] - np.sqrt(np.maximum(square[rows, i, j], 0))
 
 def push_apart(
     hand:Hand, # whose balls have which radius
     mine, # (N,B,3) balls of this hand
     other, # (N,B,3) balls of the other hand
+    give=OVERLAP, # as for `overlaps`
 )->np.ndarray: # (N,3) how far to move this hand, metres
     "A way out of the other hand: as far as the pair of balls that overlaps most needs, in the direction that helps all pairs."
     out = np.zeros((len(mine), 3))
     near = np.flatnonzero(np.linalg.norm(mine.mean(1) - other.mean(1), axis=-1) < .2)
-    rows, i, j, deep = overlaps(hand, mine[near], other[near])
+    rows, i, j, deep = overlaps(hand, mine[near], other[near], np.broadcast_to(give, len(mine))[near])
     if not len(rows): return out
     apart = mine[near][rows, i] - other[near][rows, j]
     apart *= (deep / np.maximum(np.linalg.norm(apart, axis=-1), 1e-6))[:, None]

@@ -18,7 +18,7 @@ from .curves import asides, finger_progress, leaning, progress, rounded, wiggled
 from .nonmanual import idle, mark
 from .phases import Path, head_marks
 from .reaching import Solved, carried, push_apart, push_out, snug
-from .targets import Rig, rig_of
+from .targets import OVERLAP, Rig, rig_of
 from .timing import IDLE, LOWER, RAISE, TAIL, Pace, Phase, plan, timetable
 
 # %% ../../nbs/38a_signing.synthesis.ipynb #b2048f22
@@ -141,13 +141,14 @@ def arm_track(
     local, turned = pose_hand(rig.hands[side], aa_to_mat(track.fingers)).balls(), _turned(arm, track)
     got = reach(arm, track.point - off(turned), turned, track.swivel, track.lift)
     wrist, rows, balls, away = track.point - off(got.hand), np.arange(len(turned)), np.empty_like(local), np.zeros((len(turned), 3))
+    give = np.where(track.meets, OVERLAP, 0.)   # on the way, hands stay clear of each other
     def place(rows):
         some = reach(arm, wrist[rows], turned[rows], track.swivel[rows], track.lift[rows])
         balls[rows] = carried(local[rows], some.wrist, some.hand)
     for _ in range(ROUNDS):
         place(rows)
         away[rows] = push_out(rig.grid, rig.hands[side], balls[rows], np.where(track.contact[rows], -.007, .0))
-        if other is not None: away[rows] += push_apart(rig.hands[side], balls[rows] + away[rows, None], other[rows])
+        if other is not None: away[rows] += push_apart(rig.hands[side], balls[rows] + away[rows, None], other[rows], give[rows])
         if np.abs(away).max() < .001: break
         step = _spread(away)
         wrist, rows = wrist + step, np.flatnonzero(np.abs(step).max(-1) > 1e-5)   # only what was pushed is looked at again
