@@ -215,7 +215,7 @@ def _move_checks(seen, phase)->list:
     led = led_part(phase.begin, phase.finish) if phase.finish.place.left else begin if begin == finish else 'wrist'
     trail = _trail(seen, phase, led)
     ways = [] if _has_target(phase) or phase.path.circle or not np.any(phase.path.shift) else _way_checks(phase, trail, Reason(seen, side, b))
-    return ways + _path_checks(seen, phase, trail)
+    return ways + _path_checks(seen, phase, trail) + _on_the_way(seen, phase)
 
 def _size_off(asked, made)->float:
     "By which share a movement is too long or too short; *large* says no upper end, up to what an arm can do."
@@ -225,7 +225,27 @@ def _way_checks(phase, trail, reason)->list:
     "Direction and size of a straight movement."
     asked, made = np.array(phase.path.shift), trail[-1] - trail[0]
     far, went = np.linalg.norm(asked), np.linalg.norm(made)
-    return [_finding('direction', asked, made, angle_deg(made, asked), reason), _finding('size', far, went, _size_off(far, went), reason)]
+    out = [_finding('direction', asked, made, angle_deg(made, asked), reason), _finding('size', far, went, _size_off(far, went), reason)]
+    return out + ([] if np.any(phase.path.bulge) or phase.path.wave or phase.path.roll else [_straight(trail, went, reason)])
+
+def _straight(trail, went, reason):
+    "A way that is asked to be straight: at most a fifth of its length, and a centimetre, off the line."
+    along = (trail - trail[0]) @ unit(trail[-1] - trail[0])
+    off = np.linalg.norm(trail - trail[0] - along[:, None]*unit(trail[-1] - trail[0]), axis=-1).max()
+    return _finding('path', 'straight', 'straight' if off < .2*went + .01 else 'bent', float(off >= .2*went + .01), reason)
+
+def _on_the_way(seen, phase)->list:
+    "What should not change while a hand moves does not: its shape, where it points and faces."
+    side, (a, b), path = int(phase.signer_left), (seen.frame(phase.start), seen.frame(phase.end)), phase.path
+    frames, before, after = np.linspace(a, b, 5).round().astype(int)[1:-1], phase.begin, phase.finish
+    out, sign = [], seen.rig.arms[side].sign
+    if before.shape == after.shape and path.play is None:
+        out.append(Finding('shape', str(after.shape), '', max(shape_rivalry(seen, after.shape, side, t) for t in frames), 1.))
+    if (before.fingers, before.palm) == (after.fingers, after.palm) and not path.wrist and not path.roll:
+        for t in frames:
+            r, reason = seen.rotation(side, t), Reason(seen, side, t)
+            out += [_finding(n, asked, got, angle_deg(got, asked), reason) for n, asked, got in (('fingers', after.fingers, r @ [sign, 0, 0]), ('palm', after.palm, r @ [0, -1., 0]))]
+    return out
 
 def _path_checks(seen, phase, trail)->list:
     "What the path asks: is it there?"
@@ -252,19 +272,21 @@ def winding(
     return np.arctan2(triple, flat).sum(-1) / (2*np.pi)
 
 def hand_depth(seen:Seen, t:int)->float:
-    "How deep the right hand is inside the left one, metres (0 apart)."
-    a, b = seen.skin(0, t), seen.skin(1, t)
-    if np.linalg.norm(a.mean(0) - b.mean(0)) > .25: return 0.
-    corners = b[hand_faces(seen.rig, 1)]
+    "How deep the hands are inside each other, metres (0 apart): either in the other."
+    skins = [seen.skin(s, t) for s in (0, 1)]
+    if np.linalg.norm(skins[0].mean(0) - skins[1].mean(0)) > .25: return 0.
+    return max(_depth_in(skins[s], skins[1 - s][hand_faces(seen.rig, 1 - s)]) for s in (0, 1))
+
+def _depth_in(points, corners)->float:
+    "How deep the deepest of some points (N,3) is inside a surface (F,3,3), metres."
     centres = corners.mean(1)
-    a = a[((a > centres.min(0)) & (a < centres.max(0))).all(1)]
+    points = points[((points > centres.min(0)) & (points < centres.max(0))).all(1)]
+    if not len(points): return 0.
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    far, near = cKDTree(centres).query(a, distance_upper_bound=PATCH)
-    below = np.isfinite(far) & (far > .004)
-    below[below] = np.einsum('ni,ni->n', (a[below] - centres[near[below]]), normals[near[below]]) < 0
+    far, near = cKDTree(centres).query(points)
+    below = (far > .004) & (np.einsum('ni,ni->n', points - centres[near], normals[near]) < 0)
     deep = np.flatnonzero(below)[np.argsort(-far[below])]     # the deepest candidate that really is inside
-    inside = next((k for k in deep[:64] if winding(a[k:k+1], corners)[0] > .5), None)
-    return 0. if inside is None else float(far[inside])
+    return next((float(far[k]) for k in deep[:64] if winding(points[k:k+1], corners)[0] > .5), 0.)
 
 def clip_checks(
     seen:Seen, # the clip
