@@ -49,7 +49,8 @@ def test_every_entry_has_a_part_of_speech():
 
 def test_few_words_are_ambiguous():
     "A word that leads to several signs is a choice left to the user, so there should be a reason for each."
-    assert {w for w, entries in LEXICON.by_word.items() if len(entries) > 1} == {'right', 'her', 'no', 'like'}
+    assert {w for w, entries in LEXICON.by_word.items() if len(entries) > 1} == {
+        'charge', 'cool', 'each other', 'free', 'her', 'lamp', 'light', 'like', 'no', 'out', 'right', 'save', 'sign', 'store', 'yet'}
 
 
 def test_no_two_signs_look_the_same():

@@ -91,7 +91,7 @@ def test_place_without_a_finger(sign, major, minor):
 ON_HAND = [   # part of the other hand, ways of both hands, major, minor
     ('palm', 'extfingerol palmd', 'extfingeror palmu', 'Hand', 'Palm'), ('handback', 'extfingerol palmd', 'extfingeror palmd', 'Hand', 'PalmBack'),
     ('middlefinger fingerpad', 'extfingerol palmd', 'extfingeror palmu', 'Hand', 'FingerFront'), ('middlefinger fingernail', 'extfingerol palmd', 'extfingeror palmd', 'Hand', 'FingerBack'),
-    ('thumbside', 'extfingerdl palmd', 'extfingeror palmr', 'Hand', 'FingerRadial'), ('thumbball', 'extfingerol palmd', 'extfingeror palmu', 'Hand', 'Palm'),
+    ('thumbside', 'extfingerl palml', 'extfingeror palmr', 'Hand', 'FingerRadial'), ('thumbball', 'extfingerol palmd', 'extfingeror palmu', 'Hand', 'Palm'),
     ('wristback', 'extfingerol palmd', 'extfingeror palmd', 'Arm', 'WristBack'), ('lowerarm', 'extfingerol palmd', 'extfingeror palmd', 'Arm', 'ForearmBack'),
     ('upperarm', 'extfingerl palmd', 'extfingeror palmd', 'Arm', 'UpperArm'), ('elbow', 'extfingerl palmd', 'extfingeru palmr', 'Arm', 'ElbowBack')]
 
