@@ -118,7 +118,7 @@ BASE = 'parbegin {} extfingerol palmd plus {} extfingeror palmu parend parbegin 
     (BASE.format('flathand', 'pinchall'), 'AsymmetricalDifferentHandshape', 'O'), (BASE.format('flathand', 'fist'), 'AsymmetricalDifferentHandshape', 'A'),
     (BASE.format('flathand', 'finger2 thumboutmod pinky'), 'DominanceViolation', 'DominanceViolation'),
     (BASE.format('finger23 thumbacrossmod', 'finger23 thumbacrossmod'), 'DominanceViolation', 'DominanceViolation'),
-    ('parbegin fist extfingero palmd plus flathand extfingero palmd parend chest lrat parbegin moveu plus moved parend', 'SymmetryViolation', 'SymmetryViolation')])
+    ('parbegin fist extfingero palmd plus flathand extfingero palmd parend chest parbegin moveu plus moved parend', 'SymmetryViolation', 'SymmetryViolation')])
 def test_sign_type(sign, kind, other):
     for body in BODIES:
         got = coded(sign, body)
