@@ -97,3 +97,18 @@ def test_what_an_import_mends_is_said(tmp_path):
     (tmp_path/'t.tsv').write_text('gloss\thamnosys\nA\tfist extfingeru palmd palmd\n')
     count, problems = import_signs([tmp_path/'t.tsv'], tmp_path/'m.tsv', lenient=True)
     assert count == 1 and told(problems)[0].startswith('t.tsv:2: A: mended: ')
+
+
+def test_a_worker_that_died_at_rest_loses_its_next_row():
+    from signbook.signing.survey import _Worker
+    worker = _Worker(lengths, 5)
+    try:
+        worker.process.kill(); worker.process.join()
+        worker.take((0, ROWS[0]))
+        assert worker.answer([worker.pipe]) == 'the process that measured this ended'
+    finally: worker.stop()
+
+
+def test_mended_entries_are_counted():
+    found = [measure(Row('M', 'flathand extfingeru palmd palmd', lenient=True)), measure(ROWS[0])]
+    assert found[0]['parsed'] and found[0]['problems'] and not found[1]['problems'] and summary(found)['mended'] == 1
