@@ -182,8 +182,10 @@ def read_sigml(
     from signbook.signing.timing import Item
     with about(check_source(path)):
         skipped = [] if lenient else None
-        signs = [s for s in from_sigml(path.read_bytes(), lenient, skipped) if s.sign]
+        found = from_sigml(path.read_bytes(), lenient, skipped)
+        signs, bare = [s for s in found if s.sign], [s.gloss or 'SIGN' for s in found if not s.sign]
         if not signs: raise SignbookError("; ".join(["expected at least one sign with hand symbols, got none", *(skipped or ())]))
+    if bare: print(f"{path.name}: left out, only face or mouth: {', '.join(bare)}", file=sys.stderr)
     for text in skipped or (): print(f"{path.name}: left out: {text}", file=sys.stderr)
     for s in signs:
         for text in (*s.problems, *s.sign.problems): print(f"{s.gloss or 'SIGN'}: mended: {text}", file=sys.stderr)

@@ -68,10 +68,10 @@ def told(problems): return [str(p) for p in problems]
 
 def test_an_index_with_short_rows_and_odd_numbers(tmp_path):
     from signbook.signing.own import rows_of
-    (tmp_path/'index.csv').write_text('path,words,start,end,priority\na.npz\nb.npz,b,zero,0,0\nc.npz,c,0,-4,0\nd.npz,d,0,0,first\n')
+    (tmp_path/'index.csv').write_text('path,words,start,end,priority\na.npz\n,x\nb.npz,b,zero,0,0\nc.npz,c,0,-4,0\nd.npz,d,0,0,first\n')
     found = told(rows_of(tmp_path/'index.csv'))
-    assert [f.partition(': ')[0] for f in found] == ['index.csv:3', 'index.csv:4', 'index.csv:5', 'index.csv:2']
-    assert "start: expected a number, 0 or more, got 'zero'" in found[0] and 'end: ' in found[1] and 'priority: ' in found[2] and 'a.npz' in found[3]
+    assert [f.partition(': ')[0] for f in found] == ['index.csv:4', 'index.csv:5', 'index.csv:6', 'index.csv:2', 'index.csv:3']
+    assert "start: expected a number, 0 or more, got 'zero'" in found[0] and 'end: ' in found[1] and 'priority: ' in found[2] and 'a.npz' in found[3] and 'path is empty' in found[4]
 
 
 SIGN = '<hns_sign gloss="{}"{}><hamnosys_manual>{}</hamnosys_manual></hns_sign>'

@@ -153,6 +153,7 @@ def rows_of_clips(
     yield from problems
     for _, start, end, n, r in ranked:
         if n in points: continue
+        if not r['path']: yield Problem(n, 'path is empty', path.name); continue
         try:
             clip = ClipRef(path.parent/r['path'], start/1000, end/1000 or None)
             clip.load()
