@@ -105,12 +105,13 @@ def test_what_is_mended_or_not_shown_is_said(tmp_path, capsys):
     assert run(['hamnosys', 'hamfist hamextfingeru hampalmd hampalmd', '-o', out, '--lenient']) == 0
     assert 'mended: ' in capsys.readouterr().err
     sign = '<hns_sign gloss="{}"{}><hamnosys_manual><hamfist/><hamextfingeru/><hampalmd/>{}</hamnosys_manual></hns_sign>'
-    (tmp_path/'s.sigml').write_text('<sigml>' + sign.format('A', ' speed="2"', '') + sign.format('B', '', '<hampalmd/>') + sign.format('C', '', '<hamnothing/>') + '<hns_sign gloss="D"/></sigml>')
+    unread = '<hns_sign gloss="C"><hamnosys_manual><hamnothing/></hamnosys_manual></hns_sign><hns_sign gloss="D"/>'
+    (tmp_path/'s.sigml').write_text('<sigml>' + sign.format('A', ' speed="2"', '') + sign.format('B', '', '<hampalmd/>') + unread + '</sigml>')
     assert run(['hamnosys', str(tmp_path/'s.sigml'), '-o', out]) == 2
     capsys.readouterr()
     assert run(['hamnosys', str(tmp_path/'s.sigml'), '-o', out, '--lenient']) == 0
     err = capsys.readouterr().err
-    assert 'A: not shown: speed 2\n' in err and 'B: mended: ' in err and "sign 'C'" in err and 'only face or mouth: D' in err
+    assert 'A: not shown: speed 2\n' in err and 'B: mended: ' in err and "left out: line 1: sign 'C'" in err and 'only face or mouth: D' in err
 
 
 COLUMNS = 'gloss\twords\tpos\tsense\thamnosys\tnonmanual\tsource\treviewed_by'
