@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['app', 'SUFFIXES', 'Outputs', 'Language', 'Lexicon', 'Alphabet', 'Workers', 'Speed', 'Transition', 'Pause',
-           'LeftHanded', 'Look', 'Body', 'Seed', 'lexicon_app', 'explain', 'check_outputs', 'check_source', 'about',
-           'read_text', 'show_version', 'common', 'prepare', 'progress', 'write_all', 'sign', 'gloss', 'read_sigml',
-           'bar', 'check_table', 'hamnosys', 'some', 'lexicon_check', 'lexicon_import', 'convert', 'demo', 'extras',
-           'installed', 'browser', 'body_report', 'doctor', 'run', 'main']
+           'LeftHanded', 'Look', 'Body', 'Seed', 'FIRST', 'lexicon_app', 'explain', 'check_outputs', 'check_source',
+           'about', 'read_text', 'show_version', 'common', 'prepare', 'progress', 'write_all', 'sign', 'gloss',
+           'read_sigml', 'bar', 'check_table', 'hamnosys', 'some', 'lexicon_check', 'lexicon_import', 'convert', 'demo',
+           'extras', 'installed', 'browser', 'body_report', 'doctor', 'run', 'main']
 
 # %% ../nbs/91_cli.ipynb #928194a0
 import os, sys
@@ -139,6 +139,7 @@ def write_all(
     for path in outputs:
         pipeline.save(result.motion, path, look=look, body=body, progress=progress(path.name))
         print(f"{path}: {result.motion.duration:.1f} s, {path.stat().st_size/1000:.0f} kB")
+    for text in result.mended: print(f"mended: {text}", file=sys.stderr)
     if result.left_out: print(f"not shown: {', '.join(result.left_out)}", file=sys.stderr)
     print(f"{result.coverage}\n{notice(result.motion)}", file=sys.stderr)
 
@@ -177,11 +178,18 @@ def read_sigml(
 )->list:          # of `timing.Item`
     "The signs of a SiGML file, ready to be signed."
     from signbook.signing.nonmanual import SHOWN
-    from signbook.signing.sigml import from_sigml, tags_of
+    from signbook.signing.sigml import from_sigml, tags_of, untimed
     from signbook.signing.timing import Item
     with about(check_source(path)):
-        signs = [s for s in from_sigml(path.read_bytes(), lenient) if s.sign]
-        if not signs: raise SignbookError("expected at least one sign with hand symbols, got none")
+        skipped = [] if lenient else None
+        found = from_sigml(path.read_bytes(), lenient, skipped)
+        signs, bare = [s for s in found if s.sign], [s.gloss or 'SIGN' for s in found if not s.sign]
+        if not signs: raise SignbookError("; ".join(["expected at least one sign with hand symbols, got none", *(skipped or ())]))
+    if bare: print(f"{path.name}: left out, only face or mouth: {', '.join(bare)}", file=sys.stderr)
+    for text in skipped or (): print(f"{path.name}: left out: {text}", file=sys.stderr)
+    for s in signs:
+        for text in (*s.problems, *s.sign.problems): print(f"{s.gloss or 'SIGN'}: mended: {text}", file=sys.stderr)
+        if said := untimed(s): print(f"{s.gloss or 'SIGN'}: not shown: {', '.join(said)}", file=sys.stderr)
     unknown = sorted({t for s in signs for t in tags_of(s) if t not in SHOWN})
     if unknown: print(f"not shown: {' '.join(unknown)}", file=sys.stderr)
     return [Item(s.gloss or 'SIGN', str(s.sign), word=s.gloss, marks=tuple(t for t in tags_of(s) if t in SHOWN)) for s in signs]
@@ -195,13 +203,15 @@ def bar(
     from tqdm import tqdm
     return tqdm(total=whole, unit=unit, leave=False, disable=not sys.stderr.isatty())
 
+FIRST = 10  # errors of a table that are printed
+
 def check_table(
     path:Path,         # a .tsv file with a column hamnosys
     out:Path|None,     # a .json file for all that was found
     workers:int|None,  # processes
     lenient:bool,      # mend small mistakes
 ):
-    "Measure every notation of a table and print the shares."
+    "Measure every notation of a table and print the shares; the first errors, a line each, go to standard error."
     import json
     from signbook.core import atomic_path
     from signbook.signing import survey
@@ -210,6 +220,7 @@ def check_table(
     results, show = [], bar(len(rows), ' entries')
     for r in survey.measure_all(rows, workers): results.append(r); show.update()
     show.close()
+    for r in [r for r in results if r['error']][:FIRST]: print(f"{path}:{r['id']}: {' '.join(r['error'].split())}", file=sys.stderr)
     counts = survey.summary(results)
     if out:
         with atomic_path(out) as tmp: tmp.write_text(json.dumps(dict(summary=counts, entries=results), ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
@@ -231,6 +242,7 @@ def hamnosys(
         if notation or output: raise SignbookError("--check FILE.tsv: expected no NOTATION and no -o beside it; --json OUT.json keeps the results")
         return check_table(check, json, workers, lenient)
     if notation is None or not output: raise SignbookError("expected NOTATION and -o FILE, or --check FILE.tsv; see signbook hamnosys --help")
+    if json or workers: raise SignbookError("--json and --workers: expected --check FILE.tsv beside them, got NOTATION")
     notation, body = read_text(notation), prepare(output, look, body)
     how = dict(language=language, speed=speed, left_handed=left_handed, body=body, seed=seed)
     from signbook import pipeline
@@ -251,6 +263,7 @@ def lexicon_check(
 ):
     "Print every problem of FILE, line by line."
     from signbook.signing import lexicon, own
+    if file.suffix.lower() != '.tsv': raise SignbookError(f"{file}: expected a .tsv; make one of it with: signbook lexicon import {file} -o mine.tsv")
     with about(check_source(file)): problems = lexicon.check(file)
     remarks = own.remarks(file, measure, workers)
     for p in sorted(problems + remarks, key=lambda p: p.line): print(p)

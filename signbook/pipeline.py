@@ -7,7 +7,7 @@ __all__ = ['PAUSES', 'PICTURES', 'MOTIONS', 'SUFFIXES', 'tables', 'gloss_line', 
            'items_to_motion', 'line_to_motion', 'text_to_motion', 'notation_to_motion', 'check_path', 'save']
 
 # %% ../nbs/90_pipeline.ipynb #44cd634f
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from .core import SignbookError
 from .motion.motion import Motion
@@ -80,6 +80,7 @@ class Result:
     coverage: Coverage
     left_out: tuple # names of what the notation asks and the movements do not show
     phases: tuple   # of `signing.timing.Phase`: what was asked (of a right-handed signer), for `signing.fidelity`
+    mended: tuple = () # what a lenient reader changed in the notation, a line each
 
 def items_to_motion(
     items, # of `signing.timing.Item` and `signing.join.Recording`
@@ -134,7 +135,8 @@ def notation_to_motion(
 )->Result: # motion and report
     "Sign a notation."
     from signbook.signing.timing import Item
-    return items_to_motion([Item(gloss, str(parse(notation, lenient=lenient)))], language, **how)
+    sign = parse(notation, lenient=lenient)
+    return replace(items_to_motion([Item(gloss, str(sign))], language, **how), mended=sign.problems)
 
 # %% ../nbs/90_pipeline.ipynb #ec6659f9
 PICTURES = {'.mp4': 'save_mp4', '.webm': 'save_webm', '.gif': 'save_gif', '.png': 'save_png'}

@@ -100,6 +100,20 @@ def test_hamnosys_by_names_and_by_characters(tmp_path):
     assert np.array_equal(a, b)
 
 
+def test_what_is_mended_or_not_shown_is_said(tmp_path, capsys):
+    out = str(tmp_path/'a.npz')
+    assert run(['hamnosys', 'hamfist hamextfingeru hampalmd hampalmd', '-o', out, '--lenient']) == 0
+    assert 'mended: ' in capsys.readouterr().err
+    sign = '<hns_sign gloss="{}"{}><hamnosys_manual><hamfist/><hamextfingeru/><hampalmd/>{}</hamnosys_manual></hns_sign>'
+    unread = '<hns_sign gloss="C"><hamnosys_manual><hamnothing/></hamnosys_manual></hns_sign><hns_sign gloss="D"/>'
+    (tmp_path/'s.sigml').write_text('<sigml>' + sign.format('A', ' speed="2"', '') + sign.format('B', '', '<hampalmd/>') + unread + '</sigml>')
+    assert run(['hamnosys', str(tmp_path/'s.sigml'), '-o', out]) == 2
+    capsys.readouterr()
+    assert run(['hamnosys', str(tmp_path/'s.sigml'), '-o', out, '--lenient']) == 0
+    err = capsys.readouterr().err
+    assert 'A: not shown: speed 2\n' in err and 'B: mended: ' in err and "left out: line 1: sign 'C'" in err and 'only face or mouth: D' in err
+
+
 COLUMNS = 'gloss\twords\tpos\tsense\thamnosys\tnonmanual\tsource\treviewed_by'
 WAVE = 'WAVE\thello\tinterjection\t\tflathand extfingeru palmd shoulders lrat mover\t\tme\t'
 
@@ -112,14 +126,16 @@ def lexicon(path, *lines):
 def test_a_table_is_measured(tmp_path, capsys):
     table, out = lexicon(tmp_path/'t.tsv', WAVE, WAVE.replace('palmd', 'palmx').replace('WAVE', 'BAD')), tmp_path/'o.json'
     assert run(['hamnosys', '--check', table, '--json', str(out), '--workers', '1']) == 0
-    said = capsys.readouterr().out
+    said, err = capsys.readouterr()
+    assert err.startswith(f'{table}:BAD: ') and err.count('\n') == 1
     found = json.loads(out.read_text())
     assert '2 entries' in said and '50.0 %' in said and found['summary']['parsed'] == .5 and found['summary']['faults'] == {'HamNoSysError': 1}
     assert [(e['id'], e['parsed']) for e in found['entries']] == [('WAVE', True), ('BAD', False)] and 'palmx' in found['entries'][1]['error']
     assert sorted(os.listdir(tmp_path)) == ['o.json', 't.tsv']
 
 
-@pytest.mark.parametrize('words', [('hamnosys',), ('hamnosys', 'hamfist'), ('hamnosys', 'hamfist', '--check', 'x.tsv'), ('hamnosys', '--check', 'none.tsv'),
+@pytest.mark.parametrize('words', [('hamnosys',), ('hamnosys', 'hamfist'), ('hamnosys', 'hamfist', '--check', 'x.tsv'), ('hamnosys', 'hamfist', '-o', 'x.npz', '--json', 'x.json'),
+                                   ('hamnosys', 'hamfist', '-o', 'x.npz', '--workers', '2'), ('lexicon', 'check', __file__), ('hamnosys', '--check', 'none.tsv'),
                                    ('hamnosys', '--check', __file__), ('lexicon', 'check', 'none.tsv'), ('lexicon', 'import', 'none', '-o', 'x.tsv'),
                                    ('lexicon', 'import', __file__, '-o', 'x.tsv'), ('sign', 'hello', '-o', 'x.npz', '--lexicon', 'none.tsv'),
                                    ('gloss', 'hello', '--language', 'xyz'), ('gloss', 'hello', '--language', 'english', '--lexicon', 'none.tsv')])

@@ -61,3 +61,54 @@ def test_what_other_projects_have_becomes_a_lexicon_without_problems(shared_data
     from signbook.signing.own import import_signs
     count, problems = import_signs([shared_data/'hamnosys'/'sigml', shared_data/'hamnosys'/'dev.tsv'], tmp_path/'m.tsv')
     assert count > 3700 and len(problems) < 25 and check(tmp_path/'m.tsv') == []
+
+
+def told(problems): return [str(p) for p in problems]
+
+
+def test_an_index_with_short_rows_and_odd_numbers(tmp_path):
+    from signbook.signing.own import rows_of
+    (tmp_path/'index.csv').write_text('path,words,start,end,priority\na.npz\n,x\nb.npz,b,zero,0,0\nc.npz,c,0,-4,0\nd.npz,d,0,0,first\n')
+    found = told(rows_of(tmp_path/'index.csv'))
+    assert [f.partition(': ')[0] for f in found] == ['index.csv:4', 'index.csv:5', 'index.csv:6', 'index.csv:2', 'index.csv:3']
+    assert "start: expected a number, 0 or more, got 'zero'" in found[0] and 'end: ' in found[1] and 'priority: ' in found[2] and 'a.npz' in found[3] and 'path is empty' in found[4]
+
+
+SIGN = '<hns_sign gloss="{}"{}><hamnosys_manual>{}</hamnosys_manual></hns_sign>'
+FIST = '<hamfist/><hamextfingeru/><hampalmd/>'
+
+
+@pytest.mark.parametrize('lenient', [False, True])
+def test_one_bad_sign_or_file_costs_no_other(tmp_path, lenient):
+    from signbook.signing.own import import_signs
+    signs = [SIGN.format('GOOD', '', FIST), SIGN.format('BAD', '', '<hamnothing/>'), SIGN.format('FAST', ' speed="2"', FIST + '<hammoveu/>')]
+    source = tmp_path/'there'
+    source.mkdir()
+    (source/'s.sigml').write_text(f"<sigml>{''.join(signs)}</sigml>")
+    (source/'bad.tsv').write_bytes(b'gloss\thamnosys\n\xff\xfe\n')
+    count, problems = import_signs([source], tmp_path/'m.tsv', lenient)
+    found = told(problems)
+    assert count == 2 and len(found) == 3 and 'UTF-8' in found[0] and found[0].startswith('bad.tsv: expected')
+    assert "sign 'BAD'" in found[1] and found[2] == 's.sigml: FAST: not shown: speed 2'
+
+
+def test_what_an_import_mends_is_said(tmp_path):
+    from signbook.signing.own import import_signs
+    (tmp_path/'t.tsv').write_text('gloss\thamnosys\nA\tfist extfingeru palmd palmd\n')
+    count, problems = import_signs([tmp_path/'t.tsv'], tmp_path/'m.tsv', lenient=True)
+    assert count == 1 and told(problems)[0].startswith('t.tsv:2: A: mended: ')
+
+
+def test_a_worker_that_died_at_rest_loses_its_next_row():
+    from signbook.signing.survey import _Worker
+    worker = _Worker(lengths, 5)
+    try:
+        worker.process.kill(); worker.process.join()
+        worker.take((0, ROWS[0]))
+        assert worker.answer([worker.pipe]) == 'the process that measured this ended'
+    finally: worker.stop()
+
+
+def test_mended_entries_are_counted():
+    found = [measure(Row('M', 'flathand extfingeru palmd palmd', lenient=True)), measure(ROWS[0])]
+    assert found[0]['parsed'] and found[0]['problems'] and not found[1]['problems'] and summary(found)['mended'] == 1

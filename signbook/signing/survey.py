@@ -86,19 +86,19 @@ def _animated(name, sign, marks)->dict:
 
 def measure(
     row:Row,
-)->dict: # id, source, parsed, animated, clean, faithful, error, phases, misses, clip, left_out, constructs
+)->dict: # id, source, parsed, animated, clean, faithful, error, phases, misses, clip, left_out, constructs, problems (what was mended)
     "Read a notation, sign it, and measure it; an error is part of the answer."
     out = _unmeasured(row)
     try: sign = parse(row.notation, lenient=row.lenient)
     except Exception as e: return out | dict(error=f'{e}', fault=type(e).__name__)
-    out |= dict(parsed=True, constructs=constructs(sign))
+    out |= dict(parsed=True, constructs=constructs(sign), problems=list(sign.problems))
     try: out |= dict(left_out=list(left_out(str(sign)))) | _animated(row.id, sign, row.marks)
     except Exception as e: return out | dict(error=f'{e}', fault=type(e).__name__)
     return out | dict(faithful=not out['misses'] and not out['left_out'])
 
 def _unmeasured(row)->dict:
     return dict(id=row.id, source=row.source, parsed=False, animated=False, clean=False, faithful=False, error='', fault='',
-                phases=0, phases_as_notated=0, misses=[], clip={}, left_out=[], constructs=[])
+                phases=0, phases_as_notated=0, misses=[], clip={}, left_out=[], constructs=[], problems=[])
 
 # %% ../../nbs/39c_signing.survey.ipynb #dd6648a9
 def _serve(pipe, work):
@@ -117,7 +117,8 @@ class _Worker:
     def take(self, job):
         "Begin with (number, row), or rest if it is None."
         self.job, self.due = job, monotonic() + self.limit_s
-        if job: self.pipe.send(job[1])
+        try: job and self.pipe.send(job[1])
+        except OSError: pass      # it died at rest: `answer` will say so
 
     def answer(self, ready):
         "What it found; text if there will be no answer; None if it is still busy."
@@ -187,7 +188,7 @@ def summary(
               for item in _counted(m['item'] for r in moved for m in r['misses'])}
     unclean = {k: sum(r['clip'][k] > v for r in moved) for k, v in CLEAN.items()}
     return _group(results) | dict(
-        missed=causes, entries_missing=_counted(i for r in moved for i in {m['item'] for m in r['misses']}), unclean=unclean,
+        mended=sum(bool(r['problems']) for r in results), missed=causes, entries_missing=_counted(i for r in moved for i in {m['item'] for m in r['misses']}), unclean=unclean,
         left_out=_counted(n for r in results for n in r['left_out']), faults=_counted(r['fault'] for r in results if r['fault']),
         by_source=_by(results, lambda r: [r['source']]), by_construct=_by(results, lambda r: r['constructs']))
 
@@ -200,6 +201,7 @@ def as_table(
             ('as_notated', 'every phase within tolerance'), ('faithful', 'and nothing left out'))
     lines = [f"{counts['entries']} entries, {counts['phases']} phases"] + [f"  {k.replace('_', ' '):18} {pc(counts[k])}  {text}" for k, text in head]
     lines.append(f"  {'phases as notated':18} {pc(counts['phases_as_notated'])}  of all phases")
+    if counts['mended']: lines.append(f"  {'mended':18} {counts['mended']:5}    entries, measured as mended")
     for title, found in (('not read, not animated', counts['faults']), ('not clean', {k: n for k, n in counts['unclean'].items() if n}), ('left out', counts['left_out'])):
         if found: lines.append(f"{title}: " + ', '.join(f'{k.replace("_", " ")} {n}' for k, n in found.items()))
     for item, why in counts['missed'].items(): lines.append(f"missed {item:10} {sum(why.values()):5} phases: " + ', '.join(f'{c} {n}' for c, n in why.items()))
