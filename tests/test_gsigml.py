@@ -3,7 +3,7 @@ import csv
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from signbook.signing.gsigml import copy_element, elements_to_sign, sign_to_elements
 from signbook.signing.hamnosys import parse
@@ -52,6 +52,11 @@ def test_published_signs_through_files(signs):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**62))
+@example(1)
+@example(40)
+@example(232)
+@example(242)
+@example(413)
 def test_grammatical_signs_settle(seed):
     "Whatever the grammar generates becomes gestures; after a few rounds nothing changes any more."
     names = written(RULES['notation'], random.Random(seed))
@@ -62,6 +67,14 @@ def test_grammatical_signs_settle(seed):
         rounds.append(sign)
         sign = back(sign_to_elements(sign, lenient=True)[0], lenient=True)
     assert rounds[-1] == sign
+
+
+@pytest.mark.parametrize('text', [
+    'fist extfingero palml parbegin seqbegin interlock elbowinside seqend plus nomotion parend',
+    'fist extfingero palml moved seqbegin brushing seqbegin touch thumbside seqend seqend'])
+def test_a_contact_of_one_hand_alone_stays_with_it(text):
+    sign = parse(text)
+    assert back(sign_to_elements(sign)[0]) == sign
 
 
 def gesture(hands, face=''):

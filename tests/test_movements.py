@@ -418,6 +418,8 @@ def test_what_the_parser_tells_is_shown(notation, look):
 @pytest.mark.parametrize('notation, name', [
     ('flathand extfingero palmd movei corefref touch', 'a place remembered from before'), ('symmlr nonipsi flathand extfingero palmd moveo', 'hands whose directions stay as they are in space'),
     ('flathand extfingero palmd chest tense', 'a manner in which a posture is held'), ('flathand extfingerl palmd lowerarm handback touch', 'a side of an arm or a finger'),
+    ('symmlr finger2345 extfingeruo palml interlock', 'hands that interlock (they touch instead)'), ('symmlr flathand extfingeruo palml cross', 'hands that cross (they touch instead)'),
+    ('flathand extfingerl palml chest between lowerarm touch', 'a place halfway between body and limb (the first one is taken)'),
     ('flathand extfingerl palmd wristback palm touch', ''), ('flathand extfingerl palmd chest touch repeatfromstart', '')])
 def test_what_is_not_shown_is_named(notation, name):
     from signbook.signing.phases import left_out

@@ -9,7 +9,6 @@ __all__ = ['RAMP', 'PAUSE', 'LATE', 'LANDING', 'REBOUND', 'PROFILES', 'ROUND', '
 
 # %% ../../nbs/34d_signing.curves.ipynb #a19d7975
 import numpy as np
-from ..motion.rotation import aa_to_mat
 from .arms import wrist_use
 from .paths import Path, ring_points
 

@@ -6,10 +6,10 @@
 __all__ = ['DIGITS', 'BASES', 'THUMBS', 'OPENINGS', 'BENDS', 'CODES', 'PARTS', 'MARKED', 'SITE_NAMES', 'SURFACES', 'CONTACTS',
            'PLACES', 'Element', 'Notes', 'filled', 'looked_up', 'turned', 'digits_of', 'write_handshape',
            'read_handshape', 'joined_letters', 'write_direction', 'letters_to_tokens', 'read_direction', 'write_config',
-           'read_config', 'write_site', 'write_places', 'read_site', 'read_places']
+           'read_config', 'write_site', 'write_places', 'read_site', 'of_one_hand', 'read_places']
 
 # %% ../../nbs/30e_signing.gesture.ipynb #239d71eb
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .symbols import KIND, SYMBOLS
 from .posture import (
@@ -373,13 +373,22 @@ def _read_constellation(e, notes):
         else: notes.done(child)
 
 
+def of_one_hand(
+    place, # Location or Pair
+): # Location where a pair has a contact, otherwise what came
+    "Within a split there is no pair: a constellation says with which part that hand makes the contact, and where if that is another part."
+    if not (isinstance(place, Pair) and place.contact): return place
+    mine, other = place.first[0].site, place.second[0].site
+    return Location(None if other == mine else other, replace(place.contact, parts=(mine,)))
+
+
 def read_places(elements, notes)->tuple:
     "Locations and pairs from location elements."
     found = []
     for e in elements:
         if e.tag == 'handconstellation': found += _read_constellation(e, notes)
         elif e.tag == 'split_location':
-            hands = [read_places([c], notes) if c.tag in PLACES else (NoMotion(),) for c in e.children[:2]]
+            hands = [tuple(map(of_one_hand, read_places([c], notes))) if c.tag in PLACES else (NoMotion(),) for c in e.children[:2]]
             found += [Pair(*hands)] if len(hands) == 2 else hands[0] if hands else ()
         else: found.append(_read_location(e, notes))
         notes.done(e)

@@ -11,13 +11,13 @@ from collections import Counter
 from dataclasses import replace as changed
 
 from signbook.signing.gesture import (
-    PLACES, Element, Notes, digits_of, filled, letters_to_tokens, looked_up, read_config, read_places, read_site, turned, write_config, write_places,
-    write_site, DIGITS)
+    PLACES, Element, Notes, digits_of, filled, letters_to_tokens, looked_up, of_one_hand, read_config, read_places, read_site, turned, write_config, write_places,
+    write_site)
 from .hamnosys import parse
 from signbook.signing.notation import (
-    Action, Circle, FingerPlay, Group, Location, NoMotion, Placed, Posture, Repeat, Replace, Segment, Sign, Site, Sized, Straight, Symmetry,
+    Action, Circle, FingerPlay, Group, Location, NoMotion, Placed, Posture, Repeat, Replace, Segment, Sign, Sized, Straight, Symmetry,
     Wave, Wrist, spell)
-from .symbols import KIND, SYMBOLS, HamNoSysError
+from .symbols import SYMBOLS
 
 # %% ../../nbs/30f_signing.gsigml.ipynb #3ad08b8c
 SIZES = dict(small='smallmod', big='largemod')
@@ -288,7 +288,7 @@ def _read_change(e, notes):
 def _read_plain(e, notes):
     repeat, manners, tagged = _read_repeat(e, notes), _read_manners(e), bool(e.take('def_locname'))
     e.take('abs_motion')      # directions are absolute anyway
-    brushing = read_places(_children(e, *PLACES), notes)
+    brushing = [of_one_hand(p) for p in read_places(_children(e, *PLACES), notes)]
     body = _READ[e.tag](e, notes)
     return Action(body, brushing[0] if brushing else None, manners, (), (repeat,) if repeat else (), (), tagged)
 

@@ -10,13 +10,11 @@ import re
 from dataclasses import dataclass, replace
 from itertools import groupby
 import numpy as np
-from ..core import SignbookError
 from ..motion.body import convert_expression, load
 from ..motion.motion import Motion, PROVENANCE, Span
 from ..motion.points import on_free_body
 from ..motion.rotation import aa_to_mat, mat_to_aa
 from .arms import angle_between, arm_joints
-from .curves import min_jerk
 from .synthesis import Clip, synthesise
 from .targets import Rig, rig_of
 from .timing import LEAD, TAIL, Item, Pace, way_seconds

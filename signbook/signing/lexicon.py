@@ -9,7 +9,7 @@ __all__ = ['COLUMNS', 'CLIP', 'OPTIONAL', 'POS', 'GLOSS', 'CODE', 'LETTERS', 'FO
 
 # %% ../../nbs/32_signing.lexicon.ipynb #ada117f2
 import csv, difflib, re, unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from ..core import SignbookError, assets

@@ -10,9 +10,9 @@ __all__ = ['WEAK_BASE', 'HEAD_MARKS', 'SIDED', 'LEFT_OUT', 'Beat', 'half_late', 
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 import numpy as np
-from .goals import (BASE_HAND, Goal, Place, Role, held, in_view, on_limb, placed, roles, unit)
+from .goals import (BASE_HAND, Goal, Place, held, in_view, on_limb, placed, roles, unit)
 from .hamnosys import parse
-from .notation import Action, Group, Handshape, Location, Pair, Part, Placed, Posture, Repeat, Replace, Segment, Shape, Site, Symmetry, Wrist
+from .notation import Action, Contact, Group, Handshape, Location, Pair, Part, Placed, Posture, Replace, Segment, Shape, Site, Symmetry, Wrist
 from .paths import Path, ring_points, towards_touched
 from .strokes import SECONDS, Stroke, backwards, reverse, strokes, tapped
 
@@ -227,6 +227,10 @@ def _sided(p)->bool:
     sites = [s for l in ((p,) if isinstance(p, Location) else (*p.first, *p.second) if isinstance(p, Pair) else ()) if isinstance(s := l.site, Site)]
     return any(s.surface and on_limb(s) and s.surface not in SIDED.get(s.name, ()) for s in sites)
 
+def _mixed(p)->bool:
+    "Is a place halfway between a limb and something else?"
+    return isinstance(p, Site) and p.second is not None and on_limb(p) != on_limb(p.second)
+
 LEFT_OUT = {
     'a part of the body, other than the head, that moves by itself': lambda p: isinstance(p, Placed) and p.action is not None and not _moving_head(p),
     'the other hand on the dominant hand or arm (the dominant one comes instead)': _for_other,
@@ -236,6 +240,9 @@ LEFT_OUT = {
     'a place remembered from before': lambda p: isinstance(p, Site) and p.name == 'corefref',
     'hands whose directions stay as they are in space': lambda p: isinstance(p, Symmetry) and 'nonipsi' in p.marks,
     'a manner in which a posture is held': lambda p: isinstance(p, Posture) and bool(p.manners),
+    'hands that interlock (they touch instead)': lambda p: isinstance(p, Contact) and p.kind == 'interlock',
+    'hands that cross (they touch instead)': lambda p: isinstance(p, Contact) and p.kind == 'cross',
+    'a place halfway between body and limb (the first one is taken)': _mixed,
 }
 
 @lru_cache(4096)
