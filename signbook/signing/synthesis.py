@@ -161,7 +161,7 @@ def arm_track(
 def _still(track)->bool:
     return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel'))
 
-PRESS = .002  # metres that hands which touch press into each other
+PRESS = .0035  # metres that hands which touch press into each other
 ROUNDS = 12  # of pushing, at most
 
 def _turned(arm, track):
