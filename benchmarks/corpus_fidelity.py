@@ -6,11 +6,8 @@ names of entries and numbers, no notation. Entries of tests/hamnosys_malformed.t
 import argparse, collections, os, sys, time
 from pathlib import Path
 
-from signbook.signing.lexicon import read_table
 from signbook.signing.survey import CLEAN, measure_all, read_rows, summary
-from table import keep
-
-ROOT = Path(__file__).resolve().parent.parent
+from table import DATA, keep, malformed
 
 
 def blame(result):
@@ -29,17 +26,16 @@ def by_construct(results):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--table', type=Path, default=Path(os.environ.get('SIGNBOOK_DATA', ROOT.parent / 'shared' / 'data')) / 'hamnosys' / 'dev.tsv')
+    p.add_argument('--table', type=Path, default=DATA / 'hamnosys' / 'dev.tsv')
     p.add_argument('--every', type=int, default=1, help='only every Nth entry; the figures are then printed, not kept')
     p.add_argument('--workers', type=int, default=os.cpu_count())
     args = p.parse_args()
     if not args.table.is_file(): sys.exit(print(f'skipped: no {args.table}'))
-    malformed = {r['id'] for _, r in read_table(ROOT / 'tests' / 'hamnosys_malformed.tsv', ('id', 'reason'))[0]}
-    rows, start, results = read_rows(args.table)[::args.every], time.perf_counter(), []
+    listed, rows, start, results = malformed(), read_rows(args.table)[::args.every], time.perf_counter(), []
     for r in measure_all(rows, args.workers):
         results.append(r)
         if sys.stderr.isatty() and len(results) % 50 == 0: print(f'{len(results)} of {len(rows)}', end='\r', file=sys.stderr)
-    well = [r for r in results if r['id'] not in malformed]
+    well = [r for r in results if r['id'] not in listed]
     counts = summary(well) | dict(missed_by_construct=by_construct(well))
     out = counts | dict(malformed=len(results) - len(well), seconds=round(time.perf_counter() - start), workers=args.workers,
                         unfaithful=[[r['source'], r['id'], *blame(r)] for r in well if not (r['faithful'] and r['clean'])])

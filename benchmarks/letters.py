@@ -3,14 +3,14 @@
 The real hands are one signer's (`fingerspelling/asl_hand_samples.npz`, MediaPipe landmarks of 24 still letters). The ceiling is what the
 same classifier reads of blocks of that recording which it was not trained on. Ours: MediaPipe on rendered frames. The angles of our letters
 were adjusted with this score in view, so it is no test on unseen signers."""
-import argparse, collections, os, warnings
+import argparse, collections, warnings
 from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 from scipy.spatial.transform import Rotation
-from table import keep, missing
+from table import DATA, keep, missing
 
-DATA = Path(os.environ.get('SIGNBOOK_DATA', Path(__file__).resolve().parents[2]/'shared'/'data'))/'fingerspelling'/'asl_hand_samples.npz'
+SAMPLES = DATA/'fingerspelling'/'asl_hand_samples.npz'
 LETTERS = 'ABCDEFGHIKLMNOPQRSTUVWXY'
 ASPECT = 16/9           # of the recording: with it the bones keep their length from one letter to the next
 BLOCKS, COPIES, NOISE = 5, 6, .06
@@ -24,7 +24,7 @@ FAR = np.array([4, 8, 12, 16, 20, 3, 6, 10, 14, 18, 5, 9, 13, 17])   # tips, mid
 
 def real_hands():
     "Landmarks (N,21,3) of a right hand, letters (N,), blocks (N,). The file is in the order of file names (0, 1, 10, 100, ...): put back into time."
-    with np.load(DATA, allow_pickle=False) as data: points, letters = data['landmarks']*[-ASPECT, 1, ASPECT], data['letter']
+    with np.load(SAMPLES, allow_pickle=False) as data: points, letters = data['landmarks']*[-ASPECT, 1, ASPECT], data['letter']
     order, blocks = [], []
     for letter in LETTERS:
         own = np.flatnonzero(letters == letter)
@@ -139,7 +139,7 @@ def main():
     p.add_argument('--pictures', help='write what the tracker sees into this folder')
     p.add_argument('--dry-run', action='store_true', help='print only; results/letters.json stays as it is')
     args = p.parse_args()
-    why = missing('mediapipe', 'panda3d') or ('' if DATA.is_file() else f'skipped: {DATA} is not here (set SIGNBOOK_DATA)')
+    why = missing('mediapipe', 'panda3d') or ('' if SAMPLES.is_file() else f'skipped: {SAMPLES} is not here (set SIGNBOOK_DATA)')
     if why: print(why); return
     warnings.filterwarnings('ignore')
     from mediapipe.python.solutions.hands import Hands

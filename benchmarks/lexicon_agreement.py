@@ -7,7 +7,7 @@ an entry of that name is another sign.
 Signs have variants: where several entries bear the name, the one that agrees best on all fields together is compared. A second figure takes only
 entries of exactly our name, without choosing. Results hold counts and our glosses, nothing of the table.
 """
-import argparse, collections, csv, os, re
+import argparse, collections, csv, re
 from dataclasses import fields
 from pathlib import Path
 
@@ -16,9 +16,8 @@ from signbook.signing.phonology import Coding, codes
 from signbook.signing.synthesis import synthesise
 from signbook.signing.targets import rig_of
 from signbook.signing.timing import Item
-from table import keep
+from table import DATA, keep
 
-ROOT = Path(__file__).resolve().parent.parent
 FIELDS = tuple(f.name for f in fields(Coding))
 NAMES = Path(__file__).with_name('asl_lex_names.tsv')
 
@@ -84,7 +83,7 @@ def show(e, ours, row, candidates):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--table', type=Path, default=Path(os.environ.get('SIGNBOOK_DATA', ROOT.parent / 'shared' / 'data')) / 'asl_lex' / 'phonology.csv')
+    p.add_argument('--table', type=Path, default=DATA / 'asl_lex' / 'phonology.csv')
     p.add_argument('--file', type=Path, help='a lexicon TSV instead of the shipped one; nothing is written')
     p.add_argument('--gloss', nargs='+', help='only these signs; nothing is written')
     p.add_argument('--verbose', action='store_true', help='print every difference; with --file or --gloss, every field')

@@ -6,16 +6,15 @@ Then fuzzing: entries are mutated as symbol names, as Unicode and as SiGML files
 result or a positioned error is a failure. A reading slower than the bar is timed again, three times, in processor time, and the least
 counts: what other processes of the machine do is not the parser's doing. How many were timed again is in the results.
 """
-import argparse, collections, csv, os, random, time
+import argparse, collections, csv, random, time
 from pathlib import Path
 
 from signbook.signing.gsigml import copy_element, elements_to_sign, sign_to_elements
 from signbook.signing.hamnosys import parse
 from signbook.signing.sigml import from_sigml, to_sigml
 from signbook.signing.symbols import SYMBOLS, HamNoSysError, to_unicode
-from table import keep
+from table import DATA, keep, malformed
 
-ROOT = Path(__file__).resolve().parent.parent
 BAR_MS = 20
 NAMES = sorted(SYMBOLS)
 
@@ -137,13 +136,13 @@ def fuzz(signs, n, seed):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--data', type=Path, default=Path(os.environ.get('SIGNBOOK_DATA', ROOT.parent / 'shared' / 'data')) / 'hamnosys')
+    p.add_argument('--data', type=Path, default=DATA / 'hamnosys')
     p.add_argument('--mutations', type=int, default=100_000)
     p.add_argument('--seed', type=int, default=0)
     args = p.parse_args()
     if not (args.data / 'dev.tsv').is_file(): p.error(f'no dev.tsv in {args.data}; give --data')
     rows = entries(args.data)
-    listed = {line.split('\t')[0] for line in (ROOT / 'tests' / 'hamnosys_malformed.tsv').read_text(encoding='utf-8').splitlines()[1:]}
+    listed = malformed()
     signs, errors = read_all(rows)
     back = sum(str(s) == text for name, text in rows if (s := signs.get(name)))
     well_formed = [name for name, _ in rows if name not in listed]

@@ -1,10 +1,11 @@
 """The table of bars in README.md, written from results/*.json: python benchmarks/table.py [--check]"""
-import argparse, hashlib, importlib.util, json, sys
+import argparse, hashlib, importlib.util, json, os, sys
 from pathlib import Path
 from signbook.core import atomic_path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / 'results'
+DATA = Path(os.environ.get('SIGNBOOK_DATA', HERE.parents[1] / 'shared' / 'data'))   # other people's recordings and lexicons, not in the repository
 START, END = '<!-- written by table.py -->', '<!-- until here -->'
 
 
@@ -15,6 +16,12 @@ def keep(name, out, hide=()):
         with atomic_path(RESULTS / f'{name}.json') as tmp: tmp.write_text(json.dumps(out, indent=1) + '\n')
         write()
     print(json.dumps({k: v for k, v in out.items() if k not in hide}, indent=1))
+
+
+def malformed():
+    "Entries of the dictionaries that are written wrongly, by name."
+    from signbook.signing.lexicon import read_table
+    return {r['id'] for _, r in read_table(HERE.parent / 'tests' / 'hamnosys_malformed.tsv', ('id', 'reason'))[0]}
 
 
 def missing(*modules):

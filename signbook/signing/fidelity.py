@@ -20,7 +20,7 @@ from .contact import TRUNK_SITES, pose_hand
 from .goals import unit
 from .handshape import TEMPLATES, distance, hand_pose, handshape
 from .notation import Handshape
-from .path_checks import path_checks
+from .path_checks import off_line, path_checks
 from .targets import OtherHand, Rig, led_part, resolve, rig_of
 from .timing import Phase
 from .paths import STRAIGHT
@@ -230,8 +230,7 @@ def _way_checks(phase, trail, reason)->list:
 
 def _straight(trail, went, reason):
     "A way that is asked to be straight: at most a fifth of its length, and a centimetre, off the line."
-    along = (trail - trail[0]) @ unit(trail[-1] - trail[0])
-    off = np.linalg.norm(trail - trail[0] - along[:, None]*unit(trail[-1] - trail[0]), axis=-1).max()
+    off = np.linalg.norm(off_line(trail), axis=-1).max()
     return _finding('path', 'straight', 'straight' if off < .2*went + .01 else 'bent', float(off >= .2*went + .01), reason)
 
 def _on_the_way(seen, phase)->list:

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'CLIP', 'OPTIONAL', 'POS', 'GLOSS', 'CODE', 'LETTERS', 'FOLDS', 'parsed', 'ClipRef', 'Entry', 'Problem',
-           'read_text', 'read_table', 'split', 'row_faults', 'read_entries', 'at_entry', 'check', 'normal', 'shipped',
-           'table_path', 'refuse', 'Lexicon', 'reviewed', 'fold', 'Letter', 'Alphabet']
+           'read_text', 'any_table', 'read_table', 'split', 'row_faults', 'read_entries', 'at_entry', 'check', 'normal',
+           'shipped', 'table_path', 'refuse', 'Lexicon', 'reviewed', 'fold', 'Letter', 'Alphabet']
 
 # %% ../../nbs/32_signing.lexicon.ipynb #ada117f2
 import csv, difflib, re, unicodedata
@@ -107,6 +107,14 @@ def read_text(
 def _header(columns, optional)->str:
     "The columns as people are told of them."
     return ', '.join(f'({c})' if c in optional else c for c in columns) + (' (those in brackets may be missing)' if optional else '')
+
+def any_table(
+    path:Path, # tab-separated, of anyone's: any columns, lines of any length
+)->tuple:      # column names, list of (line number, {column: text})
+    "Header and lines of a table; empty lines and lines that start with # are skipped."
+    lines = [l.split('\t') for l in read_text(path).replace('\r\n', '\n').split('\n')]
+    head = [c.strip() for c in lines[0]]
+    return head, [(n, dict(zip(head, (c.strip() for c in cells)))) for n, cells in enumerate(lines[1:], 2) if any(cells) and not cells[0].startswith('#')]
 
 def read_table(
     path:Path,      # a tab-separated file with a header line

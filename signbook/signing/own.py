@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from ..core import SignbookError, atomic_path
 from .hamnosys import parse
-from .lexicon import CLIP, COLUMNS, ClipRef, Problem, at_entry, fold, read_entries, read_text, row_faults, split
+from .lexicon import CLIP, COLUMNS, ClipRef, Problem, any_table, at_entry, fold, read_entries, read_text, row_faults
 from .nonmanual import SHOWN, is_tag
 from .phases import left_out
 from .sigml import from_sigml, tags_of, untimed
@@ -86,15 +86,13 @@ def rows_of_table(
     lenient:bool=False,
 ): # yields dict or `Problem`
     "Signs of a table, a lexicon or another one."
-    lines = [l.split('\t') for l in read_text(path).replace('\r\n', '\n').split('\n')]
-    head = [c.strip() for c in lines[0]]
+    head, lines = any_table(path)
     label = next((c for c in ('gloss', 'label', 'id') if c in head), None)
     if not label or 'hamnosys' not in head:
         yield Problem(1, f"expected columns hamnosys and gloss, label or id; got {', '.join(head)[:80]!r}", path.name)
         return
-    for n, cells in enumerate(lines[1:], 2):
-        if not any(cells) or cells[0].startswith('#'): continue
-        r = {k: c.strip() for k, c in zip(head, cells) if k in COLUMNS + CLIP + (label,)}
+    for n, cells in lines:
+        r = {k: c for k, c in cells.items() if k in COLUMNS + CLIP + (label,)}
         try: sign = parse(r.get('hamnosys', ''), lenient=lenient) if not r.get('clip') else None
         except ValueError as e: yield Problem(n, f'{r.get(label)}: {e}', path.name); continue
         yield from (replace(p, line=n) for p in _mended(r.get(label), sign.problems if sign else (), path))
@@ -159,7 +157,7 @@ def rows_of_clips(
             clip.load()
         except ValueError as e: yield Problem(n, str(e).removeprefix(f'{path.parent}{os.sep}'), path.name); continue
         gloss = r.get('glosses') or r['words']
-        yield _row(gloss, (r['words'] or label_word(gloss)).replace('|', ' '), path.parent.name or path.name, clip=clip, sense='' )
+        yield _row(gloss, (r['words'] or label_word(gloss)).replace('|', ' '), path.parent.name or path.name, clip=clip)
 
 def _or_problem(rows, path):
     "The rows, and a `Problem` if the file cannot be read."

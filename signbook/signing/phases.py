@@ -14,7 +14,7 @@ from .goals import (BASE_HAND, Goal, Place, held, in_view, on_limb, placed, role
 from .hamnosys import parse
 from .notation import Action, Contact, Group, Handshape, Location, Pair, Part, Placed, Posture, Replace, Segment, Shape, Site, Symmetry, Wrist
 from .paths import Path, ring_points, towards_touched
-from .strokes import SECONDS, Stroke, backwards, reverse, strokes, tapped
+from .strokes import SECONDS, Stroke, backwards, strokes, tapped
 
 # %% ../../nbs/34c_signing.phases.ipynb #a5c0ffee
 _all_ = ['Path', 'Stroke']   # whoever asks for beats wants their parts
@@ -61,7 +61,7 @@ def half_late(
     ring = next((s.path.circle for s in lane if s.path.circle), None)
     if ring: return _across(lane, ring, weak)
     if not lane or _together(lane) or all(_same(s.begin, s.finish) for s in lane): return lane
-    swapped = [replace(s, begin=s.finish, finish=s.begin, path=reverse(s.path)) for s in lane]
+    swapped = backwards(lane)[::-1]   # each stroke the other way, in the same order
     if all(_same(a.finish, b.begin) for a, b in zip(swapped, swapped[1:])): return swapped
     period = next((k + 1 for k, s in enumerate(lane) if _same(s.finish, lane[0].begin)), 0)
     return lane[period//2:period] + lane[period:] + lane[:period//2] if period else backwards(lane)

@@ -17,6 +17,7 @@ from ..motion.motion import Motion, Span
 from .arms import angle_between
 from .fidelity import Seen
 from .handnames import NAMES
+from .path_checks import off_line
 from signbook.signing.stretch import (HEAD_PLACES, TOUCH, Stretch, arm_gap, arm_place, body_gap, body_place, first_touch, hand_gap, leading, skin_under,
     touched_place)
 from .targets import Rig, rig_of
@@ -162,10 +163,7 @@ def rounds(path)->float:
 
 def is_curved(path)->bool:
     "Does a path leave the straight line by 15 % of its length?"
-    chord = path[-1] - path[0]
-    off = path - path[0]
-    off = off - np.outer(off @ chord, chord)/max(chord @ chord, 1e-12)
-    return bool(np.linalg.norm(off, axis=-1).max() > .15*np.linalg.norm(chord))
+    return bool(np.linalg.norm(off_line(path), axis=-1).max() > .15*np.linalg.norm(path[-1] - path[0]))
 
 def corners(
     path, # (T,3) metres

@@ -132,9 +132,13 @@ def _pieces(stroke, n)->list:
     goals = [_part_way(stroke, k/n) for k in range(n + 1)]
     return [replace(stroke, begin=goals[k], finish=goals[k + 1], path=_piece(stroke.path, n, k), seconds=stroke.seconds/n) for k in range(n)]
 
-def _carry_on(lane, goal)->list:
+def _with_goals(lane, change)->list:
+    "The same strokes between changed goals."
+    return [replace(s, begin=change(s.begin), finish=change(s.finish)) for s in lane]
+
+def _carry_on(lane, by)->list:
     "The same strokes with what another movement has changed before them."
-    return [replace(s, begin=_changed(s.begin, goal), finish=_changed(s.finish, goal)) for s in lane]
+    return _with_goals(lane, lambda g: _changed(g, by))
 
 def _changed(g, by):
     "A goal, and what changed from one goal to another."
@@ -148,7 +152,7 @@ def _beside(long, other)->list:
     out, start = [], other[0].begin
     for k, s in enumerate(long):
         if k >= len(other): out += _carry_on([s], (start, other[-1].finish)); continue
-        s = replace(s, begin=_changed(s.begin, (start, other[k].begin)), finish=_changed(s.finish, (start, other[k].begin)))
+        s, = _carry_on([s], (start, other[k].begin))
         merged = _merge(s, other[k])
         out.append(merged if s.kind != 'back' else replace(merged, kind='back'))
     return out
@@ -223,8 +227,7 @@ def _repeat(once, action, role, two_handed)->list:
     return out
 
 def _drifted(lane, by)->list:
-    move = lambda g: replace(g, place=g.place.moved(by))
-    return [replace(s, begin=move(s.begin), finish=move(s.finish)) for s in lane] if np.any(by) else lane
+    return _with_goals(lane, lambda g: replace(g, place=g.place.moved(by))) if np.any(by) else lane
 
 def scaled_path(
     path:Path, # as notated
@@ -259,8 +262,7 @@ def backwards(
 def _carried(lane, goal)->list:
     "The same strokes, starting from another place."
     by = np.subtract(goal.place.shift, lane[0].begin.place.shift)
-    move = lambda g: replace(g, place=g.place.moved(by, left=goal.place.left))
-    return [replace(s, begin=move(s.begin), finish=move(s.finish)) for s in lane]
+    return _with_goals(lane, lambda g: replace(g, place=g.place.moved(by, left=goal.place.left)))
 
 # %% ../../nbs/34b_signing.strokes.ipynb #bb838ae5
 def _manners(action)->tuple:

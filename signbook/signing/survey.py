@@ -6,7 +6,7 @@
 __all__ = ['EVERYWHERE', 'CLEAN', 'Row', 'read_rows', 'constructs', 'measure', 'measure_all', 'summary', 'as_table']
 
 # %% ../../nbs/39c_signing.survey.ipynb #bc9c9cd9
-import csv, multiprocessing, os
+import multiprocessing, os
 from collections import Counter
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -15,7 +15,7 @@ from time import monotonic
 import numpy as np
 from ..core import SignbookError
 from .hamnosys import parse
-from .lexicon import read_text, split
+from .lexicon import any_table, split
 from .phases import left_out
 from .symbols import KIND
 
@@ -40,12 +40,9 @@ def read_rows(
     lenient:bool=False, # mend small mistakes
 )->list: # of `Row`, in the order of the file
     "The notations of a table; entries of a lexicon that hold a clip instead are left out."
-    lines, count, rows = [l.split('\t') for l in read_text(path).replace('\r\n', '\n').split('\n')], Counter(), []
-    head = [c.strip() for c in lines[0]]
+    (head, lines), count, rows = any_table(path), Counter(), []
     if 'hamnosys' not in head: raise SignbookError(f"{path}: expected a first line with a column hamnosys, tabs between; got {', '.join(head)[:80]!r}")
-    for n, cells in enumerate(lines[1:], 2):
-        if not any(cells) or cells[0].startswith('#'): continue
-        cells = dict(zip(head, (c.strip() for c in cells)))
+    for n, cells in lines:
         name = _named(cells, n, count)
         if cells.get('clip'): continue
         rows.append(Row(name, cells.get('hamnosys', ''), cells.get('source', ''), split(cells.get('nonmanual', ''), ' '), lenient))

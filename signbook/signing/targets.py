@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HEAD_NEAR', 'TRUNK_NEAR', 'HANDS_NEAR', 'APART', 'REST', 'FROM_FRONT', 'PAIRED', 'FACING', 'REST_TURN', 'ROOM_FREE',
-           'ROOM_SITED', 'OVERLAP', 'TIP', 'LOWER_BASE', 'ARM_SPOTS', 'Rig', 'rig_of', 'Spot', 'space_spot',
+           'ROOM_SITED', 'ALONG', 'OVERLAP', 'TIP', 'LOWER_BASE', 'ARM_SPOTS', 'Rig', 'rig_of', 'Spot', 'space_spot',
            'rest_spot', 'body_spot', 'facing_part', 'foremost', 'outermost', 'facets', 'hand_rotation', 'Keys',
            'has_room', 'comfortable', 'OtherHand', 'meeting_spot', 'resolve', 'led_part']
 
@@ -187,6 +187,7 @@ class Keys:
 ROOM_FREE = np.stack(np.meshgrid([-.06, 0, .06], [-.12, -.06, 0, .06, .12], [-.10, -.05, 0, .05, .10], indexing='ij'), -1).reshape(-1, 3)
 ROOM_SITED = np.stack(np.meshgrid([-.03, 0, .03], [-.04, 0, .04], [-.12, -.08, -.04, 0, .06], indexing='ij'), -1).reshape(-1, 3)
 _FAN = SWIVELS[::2]
+ALONG = np.array([0, .085, .17])   # metres along the hand, where it must not be inside the body
 
 def has_room(place:Place)->bool:
     "Is the place in the air, in front of the trunk?"
@@ -206,7 +207,7 @@ def _comfort(rig_key, home, base, sign, meets, sited):
     swivel = np.tile(_FAN, c*g)
     got = reach(rig.arms[side], np.repeat(wrist.reshape(-1, 3), f, 0), np.repeat(np.tile(r, (c, 1, 1)), f, 0), swivel)
     cost = swivel_cost(rig.grid, got, swivel, rig.arms[side].sign).reshape(c, g, f).min(-1).sum(-1)
-    along = np.array([0, .085, .17])[:, None] * sign * r[:, None, :, 0]
+    along = ALONG[:, None] * sign * r[:, None, :, 0]
     at = wrist[:, :, None] + along
     inside = (np.maximum(.05 - rig.grid(at), 0) + np.maximum(rig.skin.anchor('chest').point[2] + .02 - at[..., 2], 0)).sum((-1, -2))
     return room[np.argmin(cost + 8*np.linalg.norm(room, axis=-1) + 200*inside)]
