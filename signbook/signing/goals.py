@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['AXES', 'FAMILY', 'DIGITS', 'PARTS', 'SPACE', 'SIDES', 'DIGIT_OF', 'REST_SHAPE', 'BASE_HAND', 'ACROSS', 'unit',
-           'token_vector', 'direction_vector', 'palm_vector', 'Place', 'Goal', 'main_digit', 'part_name', 'side_of',
-           'on_limb', 'site_points', 'Role', 'roles', 'in_view', 'held', 'facing_sides', 'placed']
+           'token_vector', 'direction_vector', 'palm_vector', 'Place', 'mirrored', 'Goal', 'main_digit', 'part_name',
+           'side_of', 'on_limb', 'site_points', 'Role', 'roles', 'in_view', 'held', 'facing_sides', 'placed']
 
 # %% ../../nbs/34_signing.goals.ipynb #42111eb8
 import re
@@ -85,6 +85,10 @@ class Place:
     def moved(self, by, left:bool=False)->'Place':
         "The same place, `by` (3,) metres further."
         return replace(self, shift=tuple(np.add(self.shift, by)), left=left or self.left)
+
+def mirrored(home)->tuple:
+    "What a hand needs room for, as the other hand would see it."
+    return tuple(tuple((-x, y, z) for x, y, z in need) for need in home)
 
 @dataclass(frozen=True)
 class Goal:

@@ -10,7 +10,7 @@ __all__ = ['WEAK_BASE', 'HEAD_MARKS', 'SIDED', 'LEFT_OUT', 'Beat', 'half_late', 
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 import numpy as np
-from .goals import (BASE_HAND, Goal, Place, held, in_view, on_limb, placed, roles, unit)
+from .goals import (BASE_HAND, Goal, Place, held, in_view, mirrored, on_limb, placed, roles, unit)
 from .hamnosys import parse
 from .notation import Action, Contact, Group, Handshape, Location, Pair, Part, Placed, Posture, Replace, Segment, Shape, Site, Symmetry, Wrist
 from .paths import Path, ring_points, towards_touched
@@ -174,13 +174,20 @@ def _room_for(beat, name)->list:
     if guest and guest.begin.place.on_hand and guest.path.circle: need += [(s.begin.fingers, s.begin.palm, shift) for shift in _widest(guest)]
     return need
 
+def _joint_home(out, name)->tuple:
+    "Hands that meet must find the same spot: each knows what both of them need, seen from its own side."
+    strong, weak = (tuple(x for b in out for x in _room_for(b, n)) for n in ('strong', 'weak'))
+    both = tuple(dict.fromkeys(strong + mirrored(weak)))
+    return mirrored(both) if name == 'weak' else both
+
 def _settled(out)->list:
     "Tell every place of a hand which goals the hand has to meet around it."
     for name in ('strong', 'weak'):
         goals, first = [g for b in out if (s := getattr(b, name)) for g in (s.begin, s.finish)], {}
         home = tuple(dict.fromkeys(x for b in out for x in _room_for(b, name)))
+        joint = _joint_home(out, name)
         for g in goals: first.setdefault((g.place.sites, g.place.on_hand, g.place.meet), (g.fingers, g.palm))
-        stay = lambda g: replace(g, place=replace(g.place, home=home, facing=first[g.place.sites, g.place.on_hand, g.place.meet]))
+        stay = lambda g: replace(g, place=replace(g.place, home=joint if g.place.meet not in ((), BASE_HAND) else home, facing=first[g.place.sites, g.place.on_hand, g.place.meet]))
         out = [replace(b, **{name: replace(s, begin=stay(s.begin), finish=stay(s.finish))}) if (s := getattr(b, name)) else b for b in out]
     return out
 

@@ -18,7 +18,7 @@ from .arms import arm_of, frame, reach, turn
 from .contact import HAND, TRUNK_SITES, DistanceGrid, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
 from .elbows import SWIVELS, swivel_cost
 from .handshape import hand_pose
-from .goals import BASE_HAND, SPACE, Place, unit
+from .goals import BASE_HAND, SPACE, Place, mirrored, unit
 
 # %% ../../nbs/36b_signing.targets.ipynb #f7945cde
 @dataclass(frozen=True)
@@ -194,6 +194,8 @@ def has_room(place:Place)->bool:
     name = place.sites[0][0]
     return name != REST and not place.on_hand and (_free(place) or (name in TRUNK_SITES and place.near in ('near', 'armextended')))
 
+_MIRROR = np.array([-1., 1, 1])
+
 @lru_cache(4096)
 def _comfort(rig_key, home, base, sign, meets, sited):
     "The offset from a first guess at which a hand's goals strain the arm least."
@@ -220,9 +222,9 @@ def comfortable(
 )->Spot: # the same, or a little aside
     "Use the room that notation leaves."
     if not has_room(place) or not place.home: return spot
-    base = tuple(np.round(spot.point, 4).tolist())
-    aside = _comfort(rig.key, place.home, base, sign, bool(place.meet), not _free(place))
-    return Spot(spot.point + aside, spot.inward)
+    home, base, flip = place.home, np.round(spot.point, 4), np.ones(3)
+    if place.meet and sign > 0: home, base, flip, sign = mirrored(home), base*_MIRROR, _MIRROR, -1.   # hands that meet agree on one spot
+    return Spot(spot.point + flip*_comfort(rig.key, home, tuple(base.tolist()), sign, bool(place.meet), not _free(place)), spot.inward)
 
 # %% ../../nbs/36b_signing.targets.ipynb #18d8bc10
 @dataclass(frozen=True)
@@ -236,18 +238,12 @@ class OtherHand:
 
 OVERLAP = .0035  # metres that two hands in contact may sink into each other (skin gives)
 
-def meeting_spot(goal, sign, flip_axis, spot)->tuple:
-    "Two hands that meet: the middle between them, this hand's own half, and the direction of the other."
+def meeting_spot(goal, sign, spot)->tuple:
+    "Two hands that meet are mirror images: the middle between them, this hand's own half, and the direction of the other."
     how, part = goal.place.meet
-    inward = np.zeros(3); inward[flip_axis[0]] = flip_axis[1]
+    inward = np.array([-sign, 0, 0])
     middle = spot.point * (0, 1, 1)
     return Spot(middle - HANDS_NEAR[how]/2 * inward, inward), part
-
-def _meet_axis(goal, sign):
-    "Hands meet sideways, unless this hand's palm or fingers already say above or below."
-    if abs(goal.palm[1]) > .9 and goal.place.meet[1] in ('palm', 'handback'): 
-        return (1, np.sign(goal.palm[1]) * (1 if goal.place.meet[1] == 'palm' else -1))
-    return (0, -sign)
 
 def resolve(
     rig:Rig, # whose body
@@ -329,7 +325,7 @@ def _spot(rig, goal, sign, two, other):
     if place.on_hand: return _other_hand_spot(place, other, rig.arms[int(sign < 0)].collar + rig.arms[int(sign < 0)].clavicle), goal.part
     spot = _settled_spot(rig.key, replace(place, shift=(0., 0., 0.), left=False, facing=()), sign, bool(two))
     if place.meet == BASE_HAND and _free(place) and sign > 0: spot = Spot(spot.point - (0, LOWER_BASE*max(goal.fingers[1], 0.), 0), spot.inward)
-    if place.meet: return meeting_spot(goal, sign, _meet_axis(goal, sign), spot)
+    if place.meet: return meeting_spot(goal, sign, spot)
     return spot, goal.part
 
 ARM_SPOTS = dict(lowerarm=(.5, .035), elbow=(0., .045), elbowinside=(.05, .045), upperarm=(-.5, .05), wristback=(.95, .03))   # share of the way
