@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ORDER', 'CHOSEN', 'ROOM', 'STEPS', 'PLACE_OFF', 'TOUCH_OFF', 'CLEAR', 'FAR', 'MISSED', 'ALONG_HAND', 'CELL', 'WIDEST',
-           'GIVE', 'TILTS', 'TILTED', 'LIFTS', 'STRAYED', 'kind_of_room', 'misfit', 'strain_at', 'Party', 'parties',
-           'Choice', 'settle', 'Trial', 'give', 'keep_up', 'give_way', 'put_aside']
+           'GIVE', 'TILTS', 'LIFTS', 'STRAYED', 'kind_of_room', 'misfit', 'strain_at', 'Party', 'parties', 'Choice',
+           'settle', 'Trial', 'give', 'keep_up', 'give_way', 'put_aside']
 
 # %% ../../nbs/36d_signing.room.ipynb #9fc6f871
 from dataclasses import dataclass, replace
@@ -202,8 +202,7 @@ WIDEST = .45 # metres to which a large movement may grow
 GIVE = .24   # share of a movement's length by which its end may be aside
 _ALONE = [s*e for e in np.eye(3) for s in (1, -1)]
 _PAIRS = [np.roll((a, b, 0), k) for k in range(3) for a in (.7, -.7) for b in (.7, -.7)]
-_TURNS = np.radians(7) * np.array([np.zeros(3), *_ALONE, *_PAIRS, *(1.8*np.array(_ALONE)), *(1.8*np.array(_PAIRS))])
-TILTS, TILTED = turn_by(_TURNS), np.linalg.norm(_TURNS, axis=-1)   # in the hand's own axes; radians
+TILTS = np.radians(7) * np.array([np.zeros(3), *_ALONE, *_PAIRS, *(1.8*np.array(_ALONE)), *(1.8*np.array(_PAIRS))])
 LIFTS = np.array([0., .5, 1.])
 
 def _leeway(goal)->np.ndarray:
@@ -237,15 +236,30 @@ class Trial:
     rig:Rig; solved:Solved; k:int; side:int; other:object; spread:np.ndarray
     bound:float # metres by which the hand may be elsewhere
 
-    def __call__(self, offset, tilt, lift)->int: # the best of N
-        "Offsets (N,3) metres, numbers of tilts (N,), lifts (N,)."
+    def __call__(self, offset, tilt, lift)->np.ndarray: # (N,)
+        "Offsets (N,3) metres, tilts (N,3) as rotation vectors in the hand's own axes, lifts (N,)."
         keys, rig, k = self.solved.keys, self.rig, self.k
-        rotation, asked = keys.rotation[k] @ TILTS[tilt], np.broadcast_to(keys.rotation[k], (len(tilt), 3, 3))
+        rotation, asked = keys.rotation[k] @ turn_by(tilt), np.broadcast_to(keys.rotation[k], (len(tilt), 3, 3))
         wrist = keys.point[k] + offset - rotation @ keys.offset[k]
         balls = carried(np.broadcast_to(self.spread, (len(tilt), *self.spread.shape)), wrist, rotation)
         sunk, away = _sunk(rig, self.side, balls, keys.contact[k], self.other), np.linalg.norm(offset, axis=-1)
         cost = strain_at(rig, self.side, wrist, rotation, -1., asked, lift) + turn_cost((away + sunk)/self.bound)
-        return int(np.argmin(cost + 2*TILTED[tilt] + lift + 20*away + 100*sunk))
+        return cost + 2*np.linalg.norm(tilt, axis=-1) + lift + 20*away + 100*sunk
+
+def _refined(trial, offset, tilt, lift):
+    "Feel around for better, in ever smaller steps."
+    reach, best = (.02, .14, .4), np.array([*offset, *tilt, lift])
+    low = trial(*_split(best[None]))[0]
+    for step in np.repeat((1., .6, .35, .2), 2):
+        near = best + step * _FEEL * np.repeat(reach, (3, 3, 1))
+        near[:, 6] = near[:, 6].clip(0, 1)
+        cost = trial(*_split(near))
+        if cost.min() < low: low, best = cost.min(), near[cost.argmin()]
+    return tuple(x[0] for x in _split(best[None]))
+
+def _split(x): return x[:, :3], x[:, 3:6], x[:, 6]
+
+_FEEL = np.random.default_rng(0).normal(0, .5, (64, 7))
 
 def give(
     rig:Rig, # whose body
@@ -258,13 +272,14 @@ def give(
     "How one goal gives a little, so that arm, body and other hand let it be reached: tilt and shoulder first, then the place, then tilt again."
     keys, away, n = solved.keys, _leeway(goal), len(TILTS)
     trial = Trial(rig, solved, k, side, other, solved.posed.at(k).balls()[0], _bound(goal))
-    tilts, lifts = np.tile(np.arange(n), len(LIFTS)), np.repeat(LIFTS, n)
+    tilts, lifts = np.tile(TILTS, (len(LIFTS), 1)), np.repeat(LIFTS, n)
     at, best = np.zeros(3), 0
     for _ in range(2):
-        best = trial(np.tile(at, (len(tilts), 1)), tilts, lifts)
-        if len(away) > 1: at = away[trial(away, np.full(len(away), tilts[best]), np.full(len(away), lifts[best]))]
+        best = trial(np.tile(at, (len(tilts), 1)), tilts, lifts).argmin()
+        if len(away) > 1: at = away[trial(away, np.tile(tilts[best], (len(away), 1)), np.full(len(away), lifts[best])).argmin()]
         else: break
-    return at, keys.rotation[k] @ TILTS[tilts[best]] @ keys.rotation[k].T, lifts[best]
+    at, tilt, lift = _refined(trial, at, tilts[best], lifts[best])
+    return at, keys.rotation[k] @ turn_by(tilt) @ keys.rotation[k].T, lift
 
 STRAYED = .006   # metres from where a movement should begin that are worth following up
 
