@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['RAMP', 'PAUSE', 'LATE', 'LANDING', 'REBOUND', 'PROFILES', 'ROUND', 'TURNS', 'FARTHEST', 'FINGERS', 'ORDER', 'STEP',
-           'EACH', 'THUMB_BEND', 'min_jerk', 'steady', 'rebound', 'running', 'profile', 'progress', 'aside', 'asides',
-           'rounded', 'middle_inside', 'wrist_turns', 'leaning', 'wiggled', 'finger_progress']
+           'EACH', 'THUMB_BEND', 'min_jerk', 'steady', 'rebound', 'running', 'profile', 'progress', 'aside', 'across',
+           'asides', 'rounded', 'middle_inside', 'wrist_turns', 'leaning', 'wiggled', 'finger_progress']
 
 # %% ../../nbs/34d_signing.curves.ipynb #a19d7975
+from dataclasses import replace
 import numpy as np
-from .arms import wrist_use
+from .arms import PRONATION, wrist_use
 from .paths import Path, ring_points
 
 # %% ../../nbs/34d_signing.curves.ipynb #c2793355
@@ -89,15 +90,24 @@ def aside(
     if path.circle: out = out + ring_points(path.circle, s) - s[:, None]*ring_points(path.circle, 1.)
     return out
 
+def across(
+    bulge, # (3,) metres
+    way, # (3,) metres
+)->np.ndarray: # (3,)
+    "The part of a bulge that does not lie along the way: what lies along it would only hurry or delay the hand."
+    return bulge - np.dot(bulge, way)/max(np.dot(way, way), 1e-9)*np.asarray(way)
+
 def asides(
     legs, # movements, each with a .path
     at, # (T,) which movement each frame belongs to
     s, # (T,) distance along it, 0..1
+    ways=None, # (K,3) from begin to end of each movement, where they are known: an arc bulges across its way
 )->np.ndarray: # (T,3) metres
     "What the paths add in every frame."
     out = np.zeros((len(s), 3))
     for k, leg in enumerate(legs):
         p = leg.path
+        if any(p.bulge) and ways is not None: p = replace(p, bulge=tuple(across(p.bulge, ways[k])))
         if any(p.bulge) or p.wave or p.circle: out[at == k] = aside(p, s[at == k])
     return out
 
@@ -130,32 +140,38 @@ FARTHEST = np.radians(20)   # that the middle of a swing lies from where the han
 
 def middle_inside(
     swing, # of a path
-    held, # (3,) rotation vector of the wrist before, rest axes of a right hand
-)->float: # radians about the axis of the swing
-    "How far the middle of a swing moves from a limit of the wrist, so that there is room on both sides."
-    if swing.kind not in ('swing', 'nod') or swing.cycles <= .5: return 0.
-    axis, middles = np.array(TURNS[swing.kind], float), np.linspace(-FARTHEST, FARTHEST, 41)
-    ends = held + (middles[:, None] + abs(swing.size)*np.array([-1, 1]))[..., None]*axis
-    over = np.maximum(wrist_use(ends, -1.).max(-1) - 1, 0)
-    return middles[np.argmin(over + .01*np.abs(middles))]
+    held, # (3,) of the hand before, axes of a right hand: forearm twist, and rotation vector of the wrist
+)->np.ndarray: # (3,) radians
+    "How far the middle of a wrist movement moves from a limit of the joint, so that there is room on all sides."
+    if swing.cycles <= .5: return np.zeros(3)
+    stirs = swing.kind.startswith('stir')
+    axes = np.array([TURNS[swing.kind], (0, 1, 0)] if stirs else [TURNS[swing.kind]], float)
+    middles = np.stack(np.meshgrid(*[_MIDDLES]*len(axes), indexing='ij'), -1).reshape(-1, len(axes)) @ axes
+    round_ = _ROUND if stirs else np.array([[1.], [-1.]])
+    ends = held + middles[:, None] + abs(swing.size)*(round_ @ axes)
+    over = np.maximum(wrist_use(ends*(0, 1, 1), -1.).max(-1) - 1, 0) + np.maximum(np.abs(ends[..., 0]).max(-1)/PRONATION - 1, 0)
+    return middles[np.argmin(over + .01*np.linalg.norm(middles, axis=-1))]
 
-def _swing(swing, u, middle=0.):
+_MIDDLES = np.linspace(-FARTHEST, FARTHEST, 21)
+_ROUND = np.array([(np.cos(a), np.sin(a)) for a in np.arange(8)*np.pi/4])
+
+def _swing(swing, u, middle):
     fade, phase = _fade(u, 5), 2*np.pi*swing.cycles*u
     size, stir = swing.size*fade*_grown(swing.growth, u), {'stir': -1, 'stir back': 1}.get(swing.kind, 0)
-    return (middle*fade + size*np.sin(phase))[:, None]*np.array(TURNS[swing.kind], float) + (stir*size*np.cos(phase))[:, None]*np.array([0, 1., 0])
+    return fade[:, None]*middle + (size*np.sin(phase))[:, None]*np.array(TURNS[swing.kind], float) + (stir*size*np.cos(phase))[:, None]*np.array([0, 1., 0])
 
 def wrist_turns(
     legs, # movements, each with a .path
     at, # (T,) which movement each frame belongs to
     u, # (T,) time along it, 0..1
     signer_left:bool, # which hand
-    held=None, # (G,3) rotation vectors of the wrist at each goal, where they are known
+    held=None, # (G,3) forearm twist and rotation vector of the wrist at each goal, where they are known
 )->np.ndarray: # (T,3) rotation vectors in the hand's rest axes
     "What wrist movements add in every frame."
     out, mirror = np.zeros((len(u), 3)), np.array([1, -1, -1]) if signer_left else np.ones(3)
     for k, leg in enumerate(legs):
         swing = leg.path.wrist
-        if swing: out[at == k] = _swing(swing, u[at == k], 0. if held is None else middle_inside(swing, held[leg.a]*mirror))
+        if swing: out[at == k] = _swing(swing, u[at == k], np.zeros(3) if held is None else middle_inside(swing, held[leg.a]*mirror))
     return out * mirror
 
 def leaning(

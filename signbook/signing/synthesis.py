@@ -93,11 +93,11 @@ def hand_track(
     mix = lambda x, y: x[at] + s.reshape(-1, *[1]*(x.ndim - 1)) * (y - x)[at]
     between = mat_to_aa(np.swapaxes(solved.rotation[a], -1, -2) @ solved.rotation[b])[at] * s[:, None]
     rotation = solved.rotation[a][at] @ turn_by(between)
-    lean, wrist = leaning(legs, at, u), wrist_turns(legs, at, u, bool(side), solved.swing)
+    lean, wrist = leaning(legs, at, u), wrist_turns(legs, at, u, bool(side), _held(rig.arms[side], solved))
     if lean.any(): rotation = turn_by(lean) @ rotation
     if wrist.any(): rotation = rotation @ turn_by(wrist)
     touched = np.flatnonzero(solved.keys.contact[b])
-    point = mix(p_a, p_b) + asides(legs, at, s) + _arch(solved, legs, a, b)[at] * (4*s*(1 - s))[:, None]
+    point = mix(p_a, p_b) + asides(legs, at, s, p_b - p_a) + _arch(solved, legs, a, b)[at] * (4*s*(1 - s))[:, None]
     point = rounded(point, legs, at, u, touched)
     change = solved.keys.fingers[b] - solved.keys.fingers[a]
     fingers = wiggled(solved.keys.fingers[a][at] + finger_progress(legs, at, u, s)*change[at], legs, at, u, bool(side))
@@ -108,6 +108,10 @@ def hand_track(
     if glide.any(): point[glide] -= (rig.grid(point[glide]) - CLOTH)[:, None] * rig.grid.outward(point[glide])
     return HandTrack(point, mix(off_a, off_b), rotation, fingers, mix(solved.swivel[a], solved.swivel[b]), mix(solved.keys.lift[a], solved.keys.lift[b]), contact, meets,
                      _through_air(solved, legs)[at], mix(solved.twist[a], solved.twist[b]), mix(solved.swing[a], solved.swing[b]))
+
+def _held(arm, solved):
+    "Forearm twist (about the axis that both hands share) and wrist of every goal, (K,3)."
+    return np.column_stack([arm.sign*solved.twist, solved.swing[:, 1:]])
 
 def _along_skin(rig, legs, point)->np.ndarray:
     "Rings that lie on the skin where they begin; others lead away from it and come back."
