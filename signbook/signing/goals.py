@@ -266,6 +266,8 @@ def _hand_place(goal, location, role):
     "A site on the other hand or arm; where the hands are mirror images, the same part of both."
     site, near, mine = location.site, _kind(location.contact), _own_part(location.contact, goal.shape)
     name = part_name(site, goal.shape)
+    if mine and location.contact.part.kind == 'arm' and site.kind == 'hand' and not role.mirrored:   # the dominant arm stays, the other hand comes to it
+        return _on_hand(goal, name, site_points(location.contact.part, _shape(role.partner)), near) if role.weak else _base(goal)
     if role.alone: return _meet(goal, near, mine or name)
     if role.mirrored and mine in (None, name) and name not in ('upperarm', 'elbow'): return _meet(goal, near, name)
     if role.weak: return replace(goal, place=ACROSS, part='auto') if role.mirrored and site.kind == 'arm' else _base(goal)

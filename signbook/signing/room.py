@@ -153,7 +153,15 @@ def _offsets(rig, goals, solved, party)->np.ndarray:
     if goals[side][first].part != 'auto' or party.room not in ('close', 'close to the face', 'before', 'near'): return room
     return (room + ALONG_HAND[:, None, None]*np.array(goals[side][first].fingers)).reshape(-1, 3)
 
-def _choose(rig, goals, solved, party)->np.ndarray:
+def _in_the_way(rig, solved, side, k, wrist, other)->np.ndarray:
+    "How far the hand of goal k would be inside the other hand with its wrist at (M,3): metres (M,)."
+    if other is None or other[0, 0] > 5: return np.zeros(len(wrist))
+    balls = carried(np.broadcast_to(solved.posed.at(k).balls()[0], (len(wrist), *other.shape)), wrist, np.broadcast_to(solved.keys.rotation[k], (len(wrist), 3, 3)))
+    rows, _, _, deep = overlaps(rig.hands[side], balls, np.broadcast_to(other, balls.shape))
+    out = np.zeros(len(wrist)); np.maximum.at(out, rows, deep)
+    return out
+
+def _choose(rig, goals, solved, party, others)->np.ndarray:
     "The offset (3,) at which all goals of a party cost least."
     offsets, total = _offsets(rig, goals, solved, party), 0.
     for side, rows in enumerate(party.members):
@@ -162,6 +170,7 @@ def _choose(rig, goals, solved, party)->np.ndarray:
         wrist = keys.point[rows] - np.einsum('kij,kj->ki', keys.rotation[rows], keys.offset[rows])
         cost = strain_at(rig, side, (wrist + offsets[:, None]).reshape(-1, 3), np.tile(keys.rotation[rows], (len(offsets), 1, 1)), -.01 if party.room == 'trunk' else CLEAR)
         total = total + cost.reshape(len(offsets), -1).sum(-1)
+        if not all(party.members): total = total + 200*sum(_in_the_way(rig, solved[side], side, k, wrist[n] + offsets, others[side][k]) for n, k in enumerate(rows))
     far = sum(map(len, party.members)) * np.linalg.norm(offsets, axis=-1)
     return offsets[np.argmin(total + FAR*far)]
 
@@ -176,6 +185,13 @@ class Choice:
     @classmethod
     def none(cls, k:int): return cls(np.zeros((k, 3)), np.zeros((k, 3)), np.tile(np.eye(3), (k, 1, 1)), np.zeros(k))
 
+def _facing_balls(solved, partner)->tuple:
+    "For every goal of each hand the balls of the other hand, far away where it plays no part."
+    balls = [carried(s.posed.balls(), s.wrist, s.rotation) for s in solved]
+    out = tuple(np.full_like(b, 9.) for b in balls)
+    for k, j in partner.items(): out[0][k], out[1][j] = balls[1][j], balls[0][k]
+    return out
+
 def settle(
     rig:Rig, # whose body
     goals, # of the right and of the left hand, of one sign
@@ -185,14 +201,15 @@ def settle(
     "Use the room that the notation leaves where an arm misses its goals."
     off = [misfit(s) > MISSED for s in solved]
     choices = tuple(Choice.none(len(g)) for g in goals)
+    others = _facing_balls(solved, partner)
     for party in parties(goals, partner):
-        if any(off[s][party.members[s]].any() for s in (0, 1)): _settle_party(rig, goals, solved, party, choices)
+        if any(off[s][party.members[s]].any() for s in (0, 1)): _settle_party(rig, goals, solved, party, choices, others)
     return choices
 
-def _settle_party(rig, goals, solved, party, choices):
+def _settle_party(rig, goals, solved, party, choices, others):
     "Choose for one party, and write it down."
     if party.room not in CHOSEN: return
-    by = _choose(rig, goals, solved, party)
+    by = _choose(rig, goals, solved, party, others)
     for side, rows in enumerate(party.members):
         mine = [k for k in rows if not goals[side][k].place.on_hand]
         choices[side].aside[mine] = by
