@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['AXES', 'FAMILY', 'DIGITS', 'PARTS', 'SPACE', 'SIDES', 'DIGIT_OF', 'REST_SHAPE', 'BASE_HAND', 'ACROSS', 'unit',
            'token_vector', 'direction_vector', 'palm_vector', 'Place', 'mirrored', 'Goal', 'main_digit', 'part_name',
-           'side_of', 'on_limb', 'site_points', 'Role', 'roles', 'in_view', 'held', 'facing_sides', 'placed']
+           'side_of', 'on_limb', 'site_points', 'Role', 'roles', 'in_view', 'held', 'hand_sides', 'facinghand_sides',
+           'placed']
 
 # %% ../../nbs/34_signing.goals.ipynb #42111eb8
 import re
@@ -227,19 +228,22 @@ def _shape(goal): return goal.shape if goal else None
 
 def _base(goal): return replace(goal, part='center', place=replace(goal.place, meet=BASE_HAND))
 
-def _sides(goal, weak)->dict:
+def hand_sides(
+    goal:Goal, # how a hand is held
+    weak:bool, # which hand
+)->dict: # part -> (3,) unit
     "Outward directions of the sides of a hand."
     f, p = np.array(goal.fingers), np.array(goal.palm)
     thumb = np.cross(p, f) if weak else np.cross(f, p)
     return {'palm': p, 'handback': -p, f'{main_digit(goal.shape)}:tip': f, 'thumbside': thumb, 'pinkyside': -thumb}
 
-def facing_sides(
+def facinghand_sides(
     goal:Goal, # the dominant hand
     partner:Goal, # the other hand
 )->tuple: # (part of the dominant hand, part of the other)
     "The sides that face each other; the dominant hand comes from the right or from above, and palms are preferred."
     def liking(a, b): return -np.dot(a[1], b[1]) + .3*a[1][0] - .3*a[1][1] - .3*b[1][0] + .3*b[1][1] + .25*(a[0] == 'palm') + .2*(b[0] == 'palm')
-    a, b = max(((a, b) for a in _sides(goal, False).items() for b in _sides(partner, True).items()), key=lambda x: liking(*x))
+    a, b = max(((a, b) for a in hand_sides(goal, False).items() for b in hand_sides(partner, True).items()), key=lambda x: liking(*x))
     return a[0], b[0]
 
 def _meet(goal, near, part): return replace(goal, part=part if part != 'auto' else goal.part, place=replace(goal.place, meet=(near, part)))
@@ -280,7 +284,7 @@ def _contact_place(goal, location, role, two_handed):
     if role.mirrored or role.partner is None: return _meet(goal, near, part or 'auto')
     if goal.place.on_hand: return replace(goal, part=part or goal.part, place=replace(goal.place, near=near))
     if role.weak: return _base(goal)
-    mine, theirs = facing_sides(goal, role.partner)
+    mine, theirs = facinghand_sides(goal, role.partner)
     return _on_hand(goal, part or mine, ((theirs, 0),), near)
 
 def _place(goal, location, role, two_handed):

@@ -11,7 +11,7 @@ __all__ = ['STRAIGHT', 'RADIUS', 'BULGE', 'WAVE', 'SWING', 'PLAY', 'GROWTH', 'TU
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 import numpy as np
-from .goals import AXES, DIGITS, Goal, Role, token_vector, unit
+from .goals import AXES, DIGITS, Goal, Role, hand_sides, token_vector, unit
 from .notation import Circle, FingerPlay, Handshape, Sized, Straight, Wrist, shape_digits
 
 # %% ../../nbs/34a_signing.paths.ipynb #2ae181ad
@@ -162,7 +162,7 @@ def towards_touched(
     near = place.meet[0] if place.meet else place.near
     if near not in ('touch', 'close', 'cross', 'interlock') or (place.meet and place.meet[1] == 'center'): return None
     if place.meet: return np.array(goal.palm if abs(goal.palm[1]) > .9 and place.meet[1] == 'palm' else ((-1. if weak else 1.), 0, 0))
-    if place.on_hand: return np.array(goal.palm, float)
+    if place.on_hand: return np.array(hand_sides(goal, weak).get(goal.part, goal.palm), float)
     name, side = place.sites[0]
     if name in SIDEWAYS[:2] or abs(side) == 2: return np.array(((-np.sign(side or (1 if weak else -1))), 0., 0.))
     if name == 'shouldertop' and near == 'close': return np.array(AXES['i'], float)   # a hand waits before the shoulder
