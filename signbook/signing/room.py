@@ -327,9 +327,11 @@ def give_way(
     "Let every goal give that is still missed."
     missed = [k for k in np.flatnonzero(misfit(solved) > MISSED) if goals[k].place.sites[0][0] != REST]
     if not missed: return choice
-    slack, tilt, lift = choice.slack.copy(), choice.tilt.copy(), choice.lift.copy()
+    slack, tilt, lift, known = choice.slack.copy(), choice.tilt.copy(), choice.lift.copy(), {}
     for k in missed:
-        by, tilt[k], lift[k] = give(rig, solved, goals[k], k, side, None if others is None else others[k])
+        same = (goals[k], solved.keys.point[k].round(3).tobytes(), None if others is None else others[k].round(3).tobytes())   # repetitions come here again
+        if same not in known: known[same] = give(rig, solved, goals[k], k, side, None if others is None else others[k])
+        by, tilt[k], lift[k] = known[same]
         slack[k] += by
     return replace(choice, slack=slack, tilt=tilt, lift=lift)
 
