@@ -153,15 +153,16 @@ def arm_track(
     def place(rows):
         some = reach(arm, wrist[rows], turned[rows], track.swivel[rows], track.lift[rows])
         balls[rows] = carried(local[rows], some.wrist, some.hand)
-    for _ in range(ROUNDS):
+    for k in range(ROUNDS):
         place(rows)
         away[rows] = push_out(rig.grid, rig.hands[side], balls[rows], np.where(track.contact[rows], -.007, .0))
         if other is not None: away[rows] += push_apart(rig.hands[side], balls[rows] + away[rows, None], other[rows], give[rows])
         if np.abs(away).max() < .001: break
-        step = _spread(away)
+        step = _spread(away) * (1 + .1*max(k - 8, 0))   # what sticks is pushed harder
         wrist, rows = wrist + step, np.flatnonzero(np.abs(step).max(-1) > 1e-5)   # only what was pushed is looked at again
     if other is not None and track.meets.any():
         step = _spread(snug(rig.hands[side], balls, other, track.meets))
+        step[push_out(rig.grid, rig.hands[side], balls + step[:, None], np.full(len(step), -.007)).any(-1)] = 0.   # not into the body
         wrist, rows = wrist + step, np.flatnonzero(step.any(-1))
         place(rows)
     return reach(arm, wrist, turned, track.swivel, track.lift).local, balls
@@ -170,7 +171,7 @@ def _still(track)->bool:
     return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel'))
 
 PRESS = .0035  # metres that hands which touch press into each other
-ROUNDS = 12  # of pushing, at most
+ROUNDS = 20  # of pushing, at most
 
 HARD = .5        # share of the tolerance by which a limit may turn a hand before the elbow makes way
 _WAYS = np.radians(np.linspace(-48, 48, 17))
