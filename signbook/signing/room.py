@@ -60,7 +60,7 @@ def misfit(
     "How far each goal was missed."
     k = solved.keys
     there = solved.wrist + np.einsum('kij,kj->ki', solved.rotation, k.offset)
-    return np.maximum(turned_off(k.rotation, solved.rotation), np.linalg.norm(there - k.point, axis=-1) / np.where(k.contact & ~k.skin, TOUCH_OFF, PLACE_OFF))
+    return np.maximum(turned_off(k.asked, solved.rotation), np.linalg.norm(there - k.point, axis=-1) / np.where(k.contact & ~k.skin, TOUCH_OFF, PLACE_OFF))
 
 _FAN = FINE[::4]
 
@@ -161,7 +161,7 @@ def _in_the_way(rig, solved, side, k, wrist, other)->np.ndarray:
     out = np.zeros(len(wrist)); np.maximum.at(out, rows, deep)
     return out
 
-def _choose(rig, goals, solved, party, others)->np.ndarray:
+def _choose(rig, goals, solved, party, others, dear)->np.ndarray:
     "The offset (3,) at which all goals of a party cost least."
     offsets, total = _offsets(rig, goals, solved, party), 0.
     for side, rows in enumerate(party.members):
@@ -172,7 +172,7 @@ def _choose(rig, goals, solved, party, others)->np.ndarray:
         total = total + cost.reshape(len(offsets), -1).sum(-1)
         if not all(party.members): total = total + 200*sum(_in_the_way(rig, solved[side], side, k, wrist[n] + offsets, others[side][k]) for n, k in enumerate(rows))
     far = sum(map(len, party.members)) * np.linalg.norm(offsets, axis=-1)
-    return offsets[np.argmin(total + FAR*far)]
+    return offsets[np.argmin(total + dear*far)]
 
 @dataclass(frozen=True)
 class Choice:
@@ -197,19 +197,20 @@ def settle(
     goals, # of the right and of the left hand, of one sign
     solved, # Solved of both, as a first try
     partner:dict, # goal of the right hand -> goal of the left hand at the same time
+    dear:float=FAR, # what a metre costs
 )->tuple: # a Choice for each hand
     "Use the room that the notation leaves where an arm misses its goals."
     off = [misfit(s) > MISSED for s in solved]
     choices = tuple(Choice.none(len(g)) for g in goals)
     others = _facing_balls(solved, partner)
     for party in parties(goals, partner):
-        if any(off[s][party.members[s]].any() for s in (0, 1)): _settle_party(rig, goals, solved, party, choices, others)
+        if any(off[s][party.members[s]].any() for s in (0, 1)): _settle_party(rig, goals, solved, party, choices, others, dear)
     return choices
 
-def _settle_party(rig, goals, solved, party, choices, others):
+def _settle_party(rig, goals, solved, party, choices, others, dear):
     "Choose for one party, and write it down."
     if party.room not in CHOSEN: return
-    by = _choose(rig, goals, solved, party, others)
+    by = _choose(rig, goals, solved, party, others, dear)
     for side, rows in enumerate(party.members):
         mine = [k for k in rows if not goals[side][k].place.on_hand]
         choices[side].aside[mine] = by

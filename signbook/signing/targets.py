@@ -171,7 +171,7 @@ def _pose(shape, signer_left, rig_key):
 @dataclass(frozen=True)
 class Keys:
     "Goals of one hand, resolved on a body (K of them)."
-    rotation: np.ndarray  # (K,3,3) asked, before limits
+    rotation: np.ndarray  # (K,3,3) wanted, before limits
     fingers: np.ndarray   # (K,15,3) axis-angle
     point: np.ndarray     # (K,3) where the part is to be, metres
     offset: np.ndarray    # (K,3) from wrist to part, hand frame
@@ -181,6 +181,7 @@ class Keys:
     spots: tuple          # Spot of each
     anchor: np.ndarray    # (K,) the goal from which a movement has led away, -1 for a goal with a place of its own
     lift: np.ndarray      # (K,) 0 to 1: help of the shoulder
+    asked: np.ndarray     # (K,3,3) as notated; what is wanted may be tilted a little
     aside: np.ndarray     # (K,3) metres by which a point was chosen elsewhere in the room that the notation leaves
 
 # %% ../../nbs/36b_signing.targets.ipynb #edb86ece
@@ -273,7 +274,7 @@ def resolve(
         where[_site_of(g.place)] = k
     contact = np.array([g.place.touching for g in goals])
     skin = contact & np.array([not (g.place.on_hand or g.place.meet) for g in goals])
-    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots), anchor, np.zeros(len(parts)), np.zeros((len(parts), 3)))
+    return Keys(rotation, fingers, np.array(points), np.array(offsets), tuple(parts), contact, skin, tuple(spots), anchor, np.zeros(len(parts)), rotation, np.zeros((len(parts), 3)))
 
 def _own_half(rig, goal, spot, rotation, posed, part, sign)->Spot:
     "Two hands that meet side by side are mirror images: neither goes beyond the plane between them."

@@ -15,7 +15,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .room import MISSED, give_way, keep_up, misfit, put_aside, settle
+from .room import FAR, MISSED, give_way, keep_up, misfit, put_aside, settle
 from .elbows import FINE
 from .reaching import carried, solve
 from .targets import REST, Rig, resolve, rig_of
@@ -151,9 +151,21 @@ def plan(
     solved = _solved(rig, aims)
     for item in sorted({o[k] for o, s in zip(aims.owner, solved) for k in np.flatnonzero(misfit(s) > MISSED)} - {-1}):
         part, index = aims.of(item)
-        choices = settle(rig, part.goals, [s.rows(i) for s, i in zip(solved, index)], part.partner)
-        solved = tuple(s.put(i[1:], again.rows(range(1, len(i)))) for s, i, again in zip(solved, index, _solved(rig, part, choices)))
+        again = _settled(rig, part, [s.rows(i) for s, i in zip(solved, index)])
+        solved = tuple(s.put(i[1:], a.rows(range(1, len(i)))) for s, i, a in zip(solved, index, again))
     return Plan(rows, solved)
+
+def _settled(rig, aims, solved)->tuple:
+    "With as little of the room as will do; where that leaves goals missed, with more of it, if it helps."
+    tries = []
+    for dear in (FAR, FAR/8):
+        tries.append(_solved(rig, aims, settle(rig, aims.goals, solved, aims.partner, dear)))
+        if _missed(tries[-1]) == 0: break
+    return min(tries, key=_missed)
+
+def _missed(solved)->float:
+    "By how much all goals of both hands are missed beyond the tolerance."
+    return float(sum(np.maximum(misfit(s) - 1, 0).sum() for s in solved))
 
 def _hand(rig, goals, keys, side, choice, others=None):
     "One hand solved; with a choice of room, also a second time with what is still missed giving way."
