@@ -144,11 +144,11 @@ def _along_skin(rig, point, by)->np.ndarray:
     at = point + by
     return by - (rig.grid(at) - rig.grid(point[None]))[:, None] * rig.grid.outward(at)
 
-def _offsets(rig, goals, solved, party)->np.ndarray:
+def _offsets(rig, goals, solved, party, ample)->np.ndarray:
     "Where a party may go, (M,3)."
     side = 0 if party.members[0] else 1
     first = party.members[side][0]
-    room = -STEPS[party.room][:, None] * solved[side].keys.spots[first].inward if party.room in STEPS else ROOM[party.room]
+    room = -STEPS[party.room][:, None] * solved[side].keys.spots[first].inward if party.room in STEPS else ROOM[party.room]*(ample if party.room in ('middle', 'wide') else 1.)
     if party.room in ('trunk', 'close'): room = (_cell(rig, solved[side].keys.point[first]) + (0. if party.room == 'trunk' else room[:, None])).reshape(-1, 3)
     if goals[side][first].part != 'auto' or party.room not in ('close', 'close to the face', 'before', 'near'): return room
     return (room + ALONG_HAND[:, None, None]*np.array(goals[side][first].fingers)).reshape(-1, 3)
@@ -161,9 +161,9 @@ def _in_the_way(rig, solved, side, k, wrist, other)->np.ndarray:
     out = np.zeros(len(wrist)); np.maximum.at(out, rows, deep)
     return out
 
-def _choose(rig, goals, solved, party, others, dear)->np.ndarray:
+def _choose(rig, goals, solved, party, others, dear, ample)->np.ndarray:
     "The offset (3,) at which all goals of a party cost least."
-    offsets, total = _offsets(rig, goals, solved, party), 0.
+    offsets, total = _offsets(rig, goals, solved, party, ample), 0.
     for side, rows in enumerate(party.members):
         if not rows: continue
         keys = solved[side].keys
@@ -198,19 +198,20 @@ def settle(
     solved, # Solved of both, as a first try
     partner:dict, # goal of the right hand -> goal of the left hand at the same time
     dear:float=FAR, # what a metre costs
+    ample:float=1., # how much of signing space there is
 )->tuple: # a Choice for each hand
     "Use the room that the notation leaves where an arm misses its goals."
     off = [misfit(s) > MISSED for s in solved]
     choices = tuple(Choice.none(len(g)) for g in goals)
     others = _facing_balls(solved, partner)
     for party in parties(goals, partner):
-        if any(off[s][party.members[s]].any() for s in (0, 1)): _settle_party(rig, goals, solved, party, choices, others, dear)
+        if any(off[s][party.members[s]].any() for s in (0, 1)): _settle_party(rig, goals, solved, party, choices, others, dear, ample)
     return choices
 
-def _settle_party(rig, goals, solved, party, choices, others, dear):
+def _settle_party(rig, goals, solved, party, choices, others, dear, ample):
     "Choose for one party, and write it down."
     if party.room not in CHOSEN: return
-    by = _choose(rig, goals, solved, party, others, dear)
+    by = _choose(rig, goals, solved, party, others, dear, ample)
     for side, rows in enumerate(party.members):
         mine = [k for k in rows if not goals[side][k].place.on_hand]
         choices[side].aside[mine] = by

@@ -158,8 +158,8 @@ def plan(
 def _settled(rig, aims, solved)->tuple:
     "With as little of the room as will do; where that leaves goals missed, with more of it, if it helps."
     tries = []
-    for dear in (FAR, FAR/8):
-        tries.append(_solved(rig, aims, settle(rig, aims.goals, solved, aims.partner, dear)))
+    for dear, ample in ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5)):
+        tries.append(_solved(rig, aims, settle(rig, aims.goals, solved, aims.partner, dear, ample)))
         if _missed(tries[-1]) == 0: break
     return min(tries, key=_missed)
 
