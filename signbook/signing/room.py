@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ORDER', 'CHOSEN', 'ROOM', 'STEPS', 'PLACE_OFF', 'TOUCH_OFF', 'CLEAR', 'FAR', 'MISSED', 'ALONG_HAND', 'CELL', 'WIDEST',
            'GIVE', 'TILTS', 'LIFTS', 'STRAYED', 'kind_of_room', 'misfit', 'strain_at', 'Party', 'parties', 'Choice',
-           'settle', 'Trial', 'give', 'keep_up', 'give_way', 'put_aside']
+           'Search', 'Trial', 'give', 'keep_up', 'give_way', 'put_aside']
 
 # %% ../../nbs/36d_signing.room.ipynb #9fc6f871
 from dataclasses import dataclass, replace
@@ -144,15 +144,6 @@ def _along_skin(rig, point, by)->np.ndarray:
     at = point + by
     return by - (rig.grid(at) - rig.grid(point[None]))[:, None] * rig.grid.outward(at)
 
-def _offsets(rig, goals, solved, party, ample)->np.ndarray:
-    "Where a party may go, (M,3)."
-    side = 0 if party.members[0] else 1
-    first = party.members[side][0]
-    room = -STEPS[party.room][:, None] * solved[side].keys.spots[first].inward if party.room in STEPS else ROOM[party.room]*(ample if party.room in ('middle', 'wide') else 1.)
-    if party.room in ('trunk', 'close'): room = (_cell(rig, solved[side].keys.point[first]) + (0. if party.room == 'trunk' else room[:, None])).reshape(-1, 3)
-    if goals[side][first].part != 'auto' or party.room not in ('close', 'close to the face', 'before', 'near'): return room
-    return (room + ALONG_HAND[:, None, None]*np.array(goals[side][first].fingers)).reshape(-1, 3)
-
 def _in_the_way(rig, solved, side, k, wrist, other)->np.ndarray:
     "How far the hand of goal k would be inside the other hand with its wrist at (M,3): metres (M,)."
     if other is None or other[0, 0] > 5: return np.zeros(len(wrist))
@@ -160,19 +151,6 @@ def _in_the_way(rig, solved, side, k, wrist, other)->np.ndarray:
     rows, _, _, deep = overlaps(rig.hands[side], balls, np.broadcast_to(other, balls.shape))
     out = np.zeros(len(wrist)); np.maximum.at(out, rows, deep)
     return out
-
-def _choose(rig, goals, solved, party, others, dear, ample)->np.ndarray:
-    "The offset (3,) at which all goals of a party cost least."
-    offsets, total = _offsets(rig, goals, solved, party, ample), 0.
-    for side, rows in enumerate(party.members):
-        if not rows: continue
-        keys = solved[side].keys
-        wrist = keys.point[rows] - np.einsum('kij,kj->ki', keys.rotation[rows], keys.offset[rows])
-        cost = strain_at(rig, side, (wrist + offsets[:, None]).reshape(-1, 3), np.tile(keys.rotation[rows], (len(offsets), 1, 1)), -.01 if party.room == 'trunk' else CLEAR)
-        total = total + cost.reshape(len(offsets), -1).sum(-1)
-        if not all(party.members): total = total + 200*sum(_in_the_way(rig, solved[side], side, k, wrist[n] + offsets, others[side][k]) for n, k in enumerate(rows))
-    far = sum(map(len, party.members)) * np.linalg.norm(offsets, axis=-1)
-    return offsets[np.argmin(total + dear*far)]
 
 @dataclass(frozen=True)
 class Choice:
@@ -192,29 +170,50 @@ def _facing_balls(solved, partner)->tuple:
     for k, j in partner.items(): out[0][k], out[1][j] = balls[1][j], balls[0][k]
     return out
 
-def settle(
-    rig:Rig, # whose body
-    goals, # of the right and of the left hand, of one sign
-    solved, # Solved of both, as a first try
-    partner:dict, # goal of the right hand -> goal of the left hand at the same time
-    dear:float=FAR, # what a metre costs
-    ample:float=1., # how much of signing space there is
-)->tuple: # a Choice for each hand
-    "Use the room that the notation leaves where an arm misses its goals."
-    off = [misfit(s) > MISSED for s in solved]
-    choices = tuple(Choice.none(len(g)) for g in goals)
-    others = _facing_balls(solved, partner)
-    for party in parties(goals, partner):
-        if any(off[s][party.members[s]].any() for s in (0, 1)): _settle_party(rig, goals, solved, party, choices, others, dear, ample)
-    return choices
+@dataclass
+class Search:
+    "Looks for other spots for the goals of one sign."
+    rig:Rig; goals:tuple; solved:tuple   # goals and first solutions of the right and of the left hand
+    partner:dict   # goal of the right hand -> goal of the left hand at the same time
+    dear:float=FAR # what a metre costs
+    ample:float=1. # how much of signing space there is
 
-def _settle_party(rig, goals, solved, party, choices, others, dear, ample):
-    "Choose for one party, and write it down."
-    if party.room not in CHOSEN: return
-    by = _choose(rig, goals, solved, party, others, dear, ample)
-    for side, rows in enumerate(party.members):
-        mine = [k for k in rows if not goals[side][k].place.on_hand]
-        choices[side].aside[mine] = by
+    def __post_init__(self): self.others = _facing_balls(self.solved, self.partner)
+
+    def settle(self)->tuple: # a Choice for each hand
+        "Use the room that the notation leaves where an arm misses its goals."
+        off = [misfit(s) > MISSED for s in self.solved]
+        choices = tuple(Choice.none(len(g)) for g in self.goals)
+        for party in parties(self.goals, self.partner):
+            if party.room not in CHOSEN or not any(off[s][party.members[s]].any() for s in (0, 1)): continue
+            by = self.best(party)
+            for side, rows in enumerate(party.members): choices[side].aside[[k for k in rows if not self.goals[side][k].place.on_hand]] = by
+        return choices
+
+    def offsets(self, party)->np.ndarray:
+        "Where a party may go, (M,3)."
+        side = 0 if party.members[0] else 1
+        first, room = party.members[side][0], party.room
+        keys, goal, out = self.solved[side].keys, self.goals[side][first], ROOM.get(room, np.zeros((1, 3)))
+        if room in ('middle', 'wide'): out = self.ample*out
+        if room in STEPS: out = -STEPS[room][:, None] * keys.spots[first].inward
+        if room in ('trunk', 'close'): out = (_cell(self.rig, keys.point[first])[:, None] + (0. if room == 'trunk' else out)).reshape(-1, 3)
+        anywhere = goal.part == 'auto' and room in ('close', 'close to the face', 'before', 'near')
+        return (out + ALONG_HAND[:, None, None]*np.array(goal.fingers)).reshape(-1, 3) if anywhere else out
+
+    def best(self, party)->np.ndarray:
+        "The offset (3,) at which all goals of a party cost least."
+        offsets = self.offsets(party)
+        cost = sum(self.cost(side, rows, offsets, -.01 if party.room == 'trunk' else CLEAR, not all(party.members)) for side, rows in enumerate(party.members) if rows)
+        return offsets[np.argmin(cost + self.dear*sum(map(len, party.members))*np.linalg.norm(offsets, axis=-1))]
+
+    def cost(self, side, rows, offsets, clear, alone)->np.ndarray:
+        "What it costs to have some goals of one hand elsewhere: (M,)."
+        keys, n = self.solved[side].keys, len(offsets)
+        wrist = keys.point[rows] - np.einsum('kij,kj->ki', keys.rotation[rows], keys.offset[rows])
+        cost = strain_at(self.rig, side, (wrist + offsets[:, None]).reshape(-1, 3), np.tile(keys.rotation[rows], (n, 1, 1)), clear).reshape(n, -1).sum(-1)
+        if alone: cost = cost + 200*sum(_in_the_way(self.rig, self.solved[side], side, k, wrist[i] + offsets, self.others[side][k]) for i, k in enumerate(rows))
+        return cost
 
 # %% ../../nbs/36d_signing.room.ipynb #cda5f397
 WIDEST = .45 # metres to which a large movement may grow

@@ -15,7 +15,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .room import FAR, MISSED, give_way, keep_up, misfit, put_aside, settle
+from .room import FAR, MISSED, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
 from .reaching import carried, solve
 from .targets import REST, Rig, resolve, rig_of
@@ -159,7 +159,7 @@ def _settled(rig, aims, solved)->tuple:
     "With as little of the room as will do; where that leaves goals missed, with more of it, if it helps."
     tries = []
     for dear, ample in ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5)):
-        tries.append(_solved(rig, aims, settle(rig, aims.goals, solved, aims.partner, dear, ample)))
+        tries.append(_solved(rig, aims, Search(rig, aims.goals, solved, aims.partner, dear, ample).settle()))
         if _missed(tries[-1]) == 0: break
     return min(tries, key=_missed)
 
