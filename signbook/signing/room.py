@@ -246,7 +246,7 @@ def _sunk(rig, side, balls, contact, other)->np.ndarray:
 def _bound(goal)->float:
     "Metres by which a hand may be elsewhere: less after a short movement."
     if goal.place.touching and (goal.place.on_hand or goal.place.meet): return TOUCH_OFF
-    return min(PLACE_OFF, 1.2*GIVE*np.linalg.norm(goal.place.shift)) if goal.place.left and np.any(goal.place.shift) else PLACE_OFF
+    return .9*(min(PLACE_OFF, 1.2*GIVE*np.linalg.norm(goal.place.shift)) if goal.place.left and np.any(goal.place.shift) else PLACE_OFF)   # what is pushed aside later needs some of it
 
 @dataclass
 class Trial:
@@ -268,7 +268,7 @@ def _refined(trial, offset, tilt, lift):
     "Feel around for better, in ever smaller steps."
     reach, best = (.02, .14, .4), np.array([*offset, *tilt, lift])
     low = trial(*_split(best[None]))[0]
-    for step in np.repeat((1., .6, .35, .2), 2):
+    for step in np.repeat((1., .6, .35, .2, .1), 2):
         near = best + step * _FEEL * np.repeat(reach, (3, 3, 1))
         near[:, 6] = near[:, 6].clip(0, 1)
         cost = trial(*_split(near))
