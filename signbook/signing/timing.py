@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RELAXED', 'LEAD', 'TAIL', 'TOP_SPEED', 'TOP_TURN', 'LETTER_HOLD', 'SIGN_HOLD', 'SETTLE', 'LOWER', 'RAISE', 'IDLE',
-           'Item', 'Pace', 'rest_goal', 'Use', 'Phase', 'way_seconds', 'Plan', 'Aims', 'plan', 'timetable']
+           'TRIES', 'Item', 'Pace', 'rest_goal', 'Use', 'Phase', 'way_seconds', 'Plan', 'Aims', 'plan', 'timetable']
 
 # %% ../../nbs/38_signing.timing.ipynb #0c5c7544
 from dataclasses import dataclass
@@ -155,10 +155,12 @@ def plan(
         solved = tuple(s.put(i[1:], a.rows(range(1, len(i)))) for s, i, a in zip(solved, index, again))
     return Plan(rows, solved)
 
+TRIES = ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5), (1e9, 1.))   # what a metre costs, and how much of signing space there is; the last one stays where it is
+
 def _settled(rig, aims, solved)->tuple:
     "With as little of the room as will do; where that leaves goals missed, with more of it, if it helps."
     tries = []
-    for dear, ample in ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5)):
+    for dear, ample in TRIES:
         tries.append(_solved(rig, aims, Search(rig, aims.goals, solved, aims.partner, dear, ample).settle()))
         if _missed(tries[-1]) == 0: break
     return min(tries, key=_missed)
