@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ORDER', 'CHOSEN', 'ROOM', 'STEPS', 'PLACE_OFF', 'TOUCH_OFF', 'CLEAR', 'FAR', 'MISSED', 'ALONG_HAND', 'CELL', 'WIDEST',
-           'GIVE', 'TILTS', 'LIFTS', 'STRAYED', 'kind_of_room', 'misfit', 'strain_at', 'Party', 'parties', 'Choice',
-           'Search', 'Trial', 'give', 'keep_up', 'give_way', 'put_aside']
+           'GIVE', 'TILTS', 'LIFTS', 'WITHIN', 'STRAYED', 'kind_of_room', 'misfit', 'strain_at', 'Party', 'parties',
+           'Choice', 'Search', 'Trial', 'give', 'keep_up', 'give_way', 'put_aside']
 
 # %% ../../nbs/36d_signing.room.ipynb #9fc6f871
 from dataclasses import dataclass, replace
@@ -56,11 +56,12 @@ PLACE_OFF, TOUCH_OFF = .03, .018   # metres: from a place, and from the spot whe
 
 def misfit(
     solved:Solved, # goals of one hand, solved
+    touch:float=TOUCH_OFF, # metres that count as 1 where hands shall touch
 )->np.ndarray: # (K,) 1 at the tolerance
     "How far each goal was missed."
     k = solved.keys
     there = solved.wrist + np.einsum('kij,kj->ki', solved.rotation, k.offset)
-    return np.maximum(turned_off(k.asked, solved.rotation), np.linalg.norm(there - k.point, axis=-1) / np.where(k.contact & ~k.skin, TOUCH_OFF, PLACE_OFF))
+    return np.maximum(turned_off(k.asked, solved.rotation), np.linalg.norm(there - k.point, axis=-1) / np.where(k.contact & ~k.skin, touch, PLACE_OFF))
 
 _FAN = FINE[::4]
 
@@ -264,10 +265,13 @@ class Trial:
         cost = strain_at(rig, self.side, wrist, rotation, -1., asked, lift) + turn_cost((away + sunk)/self.bound)
         return cost + 2*np.linalg.norm(tilt, axis=-1) + lift + 20*away + 100*sunk
 
+WITHIN = turn_cost(.9)   # costs are sums: below this, no part of one is near its tolerance
+
 def _refined(trial, offset, tilt, lift):
     "Feel around for better, in ever smaller steps."
     reach, best = (.02, .14, .4), np.array([*offset, *tilt, lift])
     low = trial(*_split(best[None]))[0]
+    if low < WITHIN: return offset, tilt, lift
     for step in np.repeat((1., .6, .35, .2, .1), 2):
         near = best + step * _FEEL * np.repeat(reach, (3, 3, 1))
         near[:, 6] = near[:, 6].clip(0, 1)

@@ -146,15 +146,21 @@ def arm_track(
         return np.repeat(local, len(track.point), 0), np.repeat(balls, len(track.point), 0)
     arm, off = rig.arms[side], lambda r: np.einsum('tij,tj->ti', r, track.offset)
     local, turned = pose_hand(rig.hands[side], aa_to_mat(track.fingers)).balls(), _turned(arm, track)
-    track = replace(track, swivel=_eased(rig, arm, track, track.point - off(turned), turned))
-    got = reach(arm, track.point - off(turned), turned, track.swivel, track.lift)
-    wrist, rows, balls, away = track.point - off(got.hand), np.arange(len(turned)), np.empty_like(local), np.zeros((len(turned), 3))
-    give = np.where(track.meets, PRESS, 0.)   # on the way, hands stay clear of each other
-    def place(rows):
-        some = reach(arm, wrist[rows], turned[rows], track.swivel[rows], track.lift[rows])
-        balls[rows] = carried(local[rows], some.wrist, some.hand)
+    wish = track.point - off(turned)
+    got = reach(arm, wish, turned, track.swivel, track.lift)
+    eased = _eased(rig, arm, track, wish, turned, got.hand)
+    if eased is not track.swivel: track, got = (t := replace(track, swivel=eased)), reach(arm, wish, turned, t.swivel, t.lift)
+    wrist, rows, balls, away = track.point - off(got.hand), np.arange(len(turned)), carried(local, got.wrist, got.hand), np.zeros((len(turned), 3))
+    give, settled = np.where(track.meets, PRESS, 0.), wish   # on the way, hands stay clear of each other
+    def place():
+        nonlocal settled
+        rows = np.flatnonzero(np.abs(wrist - settled).max(-1) > 1e-7)
+        if len(rows):
+            some = reach(arm, wrist[rows], turned[rows], track.swivel[rows], track.lift[rows])
+            balls[rows] = carried(local[rows], some.wrist, some.hand)
+        settled = wrist
     for k in range(ROUNDS):
-        place(rows)
+        place()
         away[rows] = push_out(rig.grid, rig.hands[side], balls[rows], np.where(track.contact[rows], -.007, .0))
         if other is not None: away[rows] += push_apart(rig.hands[side], balls[rows] + away[rows, None], other[rows], give[rows])
         if np.abs(away).max() < .001: break
@@ -163,9 +169,10 @@ def arm_track(
     if other is not None and track.meets.any():
         step = _spread(snug(rig.hands[side], balls, other, track.meets))
         step[push_out(rig.grid, rig.hands[side], balls + step[:, None], np.full(len(step), -.007)).any(-1)] = 0.   # not into the body
-        wrist, rows = wrist + step, np.flatnonzero(step.any(-1))
-        place(rows)
-    return reach(arm, wrist, turned, track.swivel, track.lift).local, balls
+        wrist = wrist + step
+        place()
+    if np.abs(wrist - wish).max() > 1e-7: got = reach(arm, wrist, turned, track.swivel, track.lift)
+    return got.local, balls
 
 def _still(track)->bool:
     return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel'))
@@ -176,11 +183,9 @@ ROUNDS = 20  # of pushing, at most
 HARD = .5        # share of the tolerance by which a limit may turn a hand before the elbow makes way
 _WAYS = np.radians(np.linspace(-48, 48, 17))
 
-def _eased(rig, arm, track, wrist, rotation)->np.ndarray:
+def _eased(rig, arm, track, wrist, rotation, got)->np.ndarray:
     "On the way from goal to goal an elbow may have to go out and come back, where a limit would turn the hand."
-    swivel, lift, asked = track.swivel, track.lift, np.flatnonzero(track.notated)
-    off = np.zeros(len(swivel))
-    off[asked] = turned_off(rotation[asked], reach(arm, wrist[asked], rotation[asked], swivel[asked], lift[asked]).hand)
+    swivel, lift, off = track.swivel, track.lift, np.where(track.notated, turned_off(rotation, got), 0.)
     near = np.flatnonzero(maximum_filter1d(off, 13) > HARD)   # the elbow needs some frames to get there
     if not len(near): return swivel
     out = swivel.copy()

@@ -15,7 +15,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .room import FAR, MISSED, Search, give_way, keep_up, misfit, put_aside
+from .room import FAR, MISSED, PLACE_OFF, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
 from .reaching import carried, solve
 from .targets import REST, Rig, resolve, rig_of
@@ -167,7 +167,7 @@ def _settled(rig, aims, solved)->tuple:
 
 def _missed(solved)->float:
     "By how much all goals of both hands are missed beyond the tolerance."
-    return float(sum(np.maximum(misfit(s) - 1, 0).sum() for s in solved))
+    return float(sum(np.maximum(misfit(s, PLACE_OFF) - 1, 0).sum() for s in solved))
 
 def _hand(rig, goals, keys, side, choice, others=None):
     "One hand solved; with a choice of room, also a second time with what is still missed giving way."
