@@ -9,7 +9,7 @@ import numpy as np
 from table import keep
 
 FPS = 30
-KEPT = {'motion.body._free', 'motion.body._moved_by_face', 'signing.targets._rig', 'signing.hand.rig_of', 'signing.hand.together',
+KEPT = {'motion.body._free', 'motion.body._moved_by_face', 'signing.targets._rig', 'signing.hand.rig_of', 'signing.hand.together', 'signing.timing._at_rest',
         'signing.handshape._answers', 'signing.handshape._template_points'}   # of the body and of shipped files, not of a sign
 
 

@@ -243,7 +243,7 @@ def _angles(shape, rig):
 
 @lru_cache(maxsize=4096)
 def _hand_pose(shape, signer_left, rig):
-    pose = to_axis_angle(_angles(shape, rig), rig, signer_left)
+    pose = _hand_pose(shape, False, rig)*[1, -1, -1] if signer_left else to_axis_angle(_angles(shape, rig), rig)
     pose.setflags(write=False)
     return pose
 
