@@ -56,12 +56,13 @@ PLACE_OFF, TOUCH_OFF = .03, .018   # metres: from a place, and from the spot whe
 
 def misfit(
     solved:Solved, # goals of one hand, solved
-    touch:float=TOUCH_OFF, # metres that count as 1 where hands shall touch
+    hands:float=TOUCH_OFF, # metres that count as 1 where hands shall touch each other
+    skin:float=PLACE_OFF,  # and where a hand shall touch the body
 )->np.ndarray: # (K,) 1 at the tolerance
     "How far each goal was missed."
     k = solved.keys
     there = solved.wrist + np.einsum('kij,kj->ki', solved.rotation, k.offset)
-    return np.maximum(turned_off(k.asked, solved.rotation), np.linalg.norm(there - k.point, axis=-1) / np.where(k.contact & ~k.skin, touch, PLACE_OFF))
+    return np.maximum(turned_off(k.asked, solved.rotation), np.linalg.norm(there - k.point, axis=-1) / np.where(k.skin, skin, np.where(k.contact, hands, PLACE_OFF)))
 
 _FAN = FINE[::4]
 

@@ -279,8 +279,9 @@ BLOW = .75   # cosine between a movement and where the touched thing lies, from 
 
 def _is_blow(stroke, role)->bool:
     "Does a hand move straight into what it touches? It can only come from there and hit it."
-    near = towards_touched(stroke.begin, role.weak)
-    return stroke.begin.place.touching and near is not None and np.dot(unit(stroke.path.shift), near) > BLOW
+    near, place = towards_touched(stroke.begin, role.weak), stroke.begin.place
+    if place.on_hand and role.symmetric: return False   # the other hand goes along
+    return place.touching and near is not None and np.dot(unit(stroke.path.shift), near) > BLOW
 
 def _blow(stroke)->list:
     "The hand draws back, and comes with the notated movement."

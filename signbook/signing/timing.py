@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['RELAXED', 'LEAD', 'TAIL', 'TOP_SPEED', 'TOP_TURN', 'LETTER_HOLD', 'SIGN_HOLD', 'SETTLE', 'LOWER', 'RAISE', 'IDLE',
-           'TRIES', 'Item', 'Pace', 'rest_goal', 'Use', 'Phase', 'way_seconds', 'Plan', 'Aims', 'plan', 'timetable']
+           'SKIN_OFF', 'TRIES', 'Item', 'Pace', 'rest_goal', 'Use', 'Phase', 'way_seconds', 'Plan', 'Aims', 'plan',
+           'timetable']
 
 # %% ../../nbs/38_signing.timing.ipynb #0c5c7544
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
 from .room import FAR, MISSED, PLACE_OFF, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
-from .reaching import carried, solve
+from .reaching import carried, push_apart, solve
 from .targets import REST, Rig, resolve, rig_of
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
@@ -155,19 +156,23 @@ def plan(
         solved = tuple(s.put(i[1:], a.rows(range(1, len(i)))) for s, i, a in zip(solved, index, again))
     return Plan(rows, solved)
 
+SKIN_OFF = .025   # metres: farther from where it shall touch the body, a hand does not
 TRIES = ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5), (1e9, 1.))   # what a metre costs, and how much of signing space there is; the last one stays where it is
 
 def _settled(rig, aims, solved)->tuple:
     "With as little of the room as will do; where that leaves goals missed, with more of it, if it helps."
-    tries = []
+    tries, missed = [], lambda s: _missed(rig, s, aims.partner)
     for dear, ample in TRIES:
         tries.append(_solved(rig, aims, Search(rig, aims.goals, solved, aims.partner, dear, ample).settle()))
-        if _missed(tries[-1]) == 0: break
-    return min(tries, key=_missed)
+        if missed(tries[-1]) == 0: break
+    return min([*tries, tuple(solved)], key=missed)
 
-def _missed(solved)->float:
-    "By how much all goals of both hands are missed beyond the tolerance."
-    return float(sum(np.maximum(misfit(s, PLACE_OFF) - 1, 0).sum() for s in solved))
+def _missed(rig, solved, partner)->float:
+    "By how much the goals of both hands are missed beyond the tolerance, and the hands still inside each other."
+    off = sum(np.maximum(misfit(s, PLACE_OFF, SKIN_OFF) - 1, 0).sum() for s in solved)
+    if not partner: return float(off)
+    strong, weak = (carried(s.posed.balls(), s.wrist, s.rotation)[list(k)] for s, k in zip(solved, (partner.keys(), partner.values())))
+    return float(off + np.linalg.norm(push_apart(rig.hands[0], strong, weak), axis=-1).sum()/PLACE_OFF)
 
 def _hand(rig, goals, keys, side, choice, others=None):
     "One hand solved; with a choice of room, also a second time with what is still missed giving way."
