@@ -122,7 +122,7 @@ def _joined(goals, party, left, partner)->bool:
 # %% ../../nbs/36d_signing.room.ipynb #f2332dbb
 CLEAR = .03  # metres that a hand which touches nothing stays off the body
 FAR = 20.   # what a metre of another spot costs for each goal: no farther than is needed
-MISSED = .85 # from here on it is worth looking
+MISSED = .7 # from here on it is worth looking
 
 ALONG_HAND = np.array([0, .07, -.07])   # metres: where no part of the hand is named, the site may be anywhere along it
 

@@ -169,7 +169,7 @@ def _settled(rig, aims, solved)->tuple:
 
 def _missed(rig, solved, partner)->float:
     "By how much the goals of both hands are missed beyond the tolerance, and the hands still inside each other."
-    off = sum(np.maximum(misfit(s, PLACE_OFF, SKIN_OFF) - 1, 0).sum() for s in solved)
+    off = sum(np.maximum(misfit(s, skin=SKIN_OFF) - 1, 0).sum() for s in solved)
     if not partner: return float(off)
     strong, weak = (carried(s.posed.balls(), s.wrist, s.rotation)[list(k)] for s, k in zip(solved, (partner.keys(), partner.values())))
     return float(off + np.linalg.norm(push_apart(rig.hands[0], strong, weak), axis=-1).sum()/PLACE_OFF)
