@@ -266,7 +266,7 @@ class Trial:
         cost = strain_at(rig, self.side, wrist, rotation, -1., asked, lift) + turn_cost((away + sunk)/self.bound)
         return cost + 2*np.linalg.norm(tilt, axis=-1) + lift + 20*away + 100*sunk
 
-WITHIN = turn_cost(.9)   # costs are sums: below this, no part of one is near its tolerance
+WITHIN = turn_cost(.7)   # costs are sums: below this, no part of one is near its tolerance
 
 def _refined(trial, offset, tilt, lift):
     "Feel around for better, in ever smaller steps."

@@ -16,7 +16,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .room import FAR, MISSED, PLACE_OFF, Search, give_way, keep_up, misfit, put_aside
+from .room import FAR, MISSED, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
 from .reaching import carried, push_apart, solve
 from .targets import REST, Rig, resolve, rig_of
@@ -165,14 +165,15 @@ def _settled(rig, aims, solved)->tuple:
     for dear, ample in TRIES:
         tries.append(_solved(rig, aims, Search(rig, aims.goals, solved, aims.partner, dear, ample).settle()))
         if missed(tries[-1]) == 0: break
-    return min([*tries, tuple(solved)], key=missed)
+    return min(tries, key=missed)
 
 def _missed(rig, solved, partner)->float:
     "By how much the goals of both hands are missed beyond the tolerance, and the hands still inside each other."
     off = sum(np.maximum(misfit(s, skin=SKIN_OFF) - 1, 0).sum() for s in solved)
     if not partner: return float(off)
     strong, weak = (carried(s.posed.balls(), s.wrist, s.rotation)[list(k)] for s, k in zip(solved, (partner.keys(), partner.values())))
-    return float(off + np.linalg.norm(push_apart(rig.hands[0], strong, weak), axis=-1).sum()/PLACE_OFF)
+    inside = np.linalg.norm(push_apart(rig.hands[0], strong, weak), axis=-1)
+    return float(off + 100*np.maximum(inside - .005, 0).sum())   # a centimetre counts like half a tolerance
 
 def _hand(rig, goals, keys, side, choice, others=None):
     "One hand solved; with a choice of room, also a second time with what is still missed giving way."
