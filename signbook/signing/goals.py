@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AXES', 'FAMILY', 'DIGITS', 'PARTS', 'SPACE', 'SIDES', 'DIGIT_OF', 'REST_SHAPE', 'BASE_HAND', 'ACROSS', 'unit',
            'token_vector', 'direction_vector', 'palm_vector', 'Place', 'mirrored', 'Goal', 'main_digit', 'part_name',
-           'side_of', 'on_limb', 'site_points', 'Role', 'roles', 'in_view', 'held', 'hand_sides', 'facinghand_sides',
+           'side_of', 'on_limb', 'site_points', 'Role', 'roles', 'in_view', 'held', 'hand_sides', 'facing_sides',
            'placed']
 
 # %% ../../nbs/34_signing.goals.ipynb #42111eb8
@@ -237,7 +237,7 @@ def hand_sides(
     thumb = np.cross(p, f) if weak else np.cross(f, p)
     return {'palm': p, 'handback': -p, f'{main_digit(goal.shape)}:tip': f, 'thumbside': thumb, 'pinkyside': -thumb}
 
-def facinghand_sides(
+def facing_sides(
     goal:Goal, # the dominant hand
     partner:Goal, # the other hand
 )->tuple: # (part of the dominant hand, part of the other)
@@ -284,7 +284,7 @@ def _contact_place(goal, location, role, two_handed):
     if role.mirrored or role.partner is None: return _meet(goal, near, part or 'auto')
     if goal.place.on_hand: return replace(goal, part=part or goal.part, place=replace(goal.place, near=near))
     if role.weak: return _base(goal)
-    mine, theirs = facinghand_sides(goal, role.partner)
+    mine, theirs = facing_sides(goal, role.partner)
     return _on_hand(goal, part or mine, ((theirs, 0),), near)
 
 def _place(goal, location, role, two_handed):

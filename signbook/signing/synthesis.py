@@ -164,14 +164,13 @@ class _Pushed:
 
     def _reach(self, rows=slice(None)): return reach(self.arm, self.wrist[rows], self.turned[rows], self.track.swivel[rows], self.track.lift[rows])
 
-    def to(self, wrist)->np.ndarray: # numbers of the frames that moved
+    def to(self, wrist):
         "Move the wrist; only frames in which it really moves are solved again."
         self.wrist, rows = wrist, np.flatnonzero(np.abs(wrist - self.at).max(-1) > 1e-7)
         if len(rows):
             some = self._reach(rows)
             self.balls[rows], self.got = carried(self.shape[rows], some.wrist, some.hand), None
         self.at = wrist
-        return rows
 
     def clear(self, other):
         "Out of the body and of the other hand, round after round."
