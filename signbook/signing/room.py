@@ -16,7 +16,7 @@ from .contact import HAND, TRUNK_SITES
 from .goals import SPACE, Place
 from .paths import STRAIGHT
 from .elbows import FINE, swivel_cost, turn_cost, turned_off
-from .reaching import Solved, carried, overlaps
+from .reaching import Solved, balls_of_other, carried, overlaps
 from .targets import ALONG, REST, Keys, Rig, rig_of
 
 # %% ../../nbs/36d_signing.room.ipynb #6f90f603
@@ -165,13 +165,6 @@ class Choice:
     @classmethod
     def none(cls, k:int): return cls(np.zeros((k, 3)), np.zeros((k, 3)), np.tile(np.eye(3), (k, 1, 1)), np.zeros(k))
 
-def _facing_balls(solved, partner)->tuple:
-    "For every goal of each hand the balls of the other hand, far away where it plays no part."
-    balls = [carried(s.posed.balls(), s.wrist, s.rotation) for s in solved]
-    out = tuple(np.full_like(b, 9.) for b in balls)
-    for k, j in partner.items(): out[0][k], out[1][j] = balls[1][j], balls[0][k]
-    return out
-
 @dataclass
 class Search:
     "Looks for other spots for the goals of one sign."
@@ -180,7 +173,9 @@ class Search:
     dear:float=FAR # what a metre costs
     ample:float=1. # how much of signing space there is
 
-    def __post_init__(self): self.others = _facing_balls(self.solved, self.partner)
+    def __post_init__(self):
+        right, left = self.solved
+        self.others = (balls_of_other(left, len(right.wrist), list(self.partner.items())), balls_of_other(right, len(left.wrist), [(j, k) for k, j in self.partner.items()]))
 
     def settle(self)->tuple: # a Choice for each hand
         "Use the room that the notation leaves where an arm misses its goals."

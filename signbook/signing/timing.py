@@ -18,7 +18,7 @@ from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
 from .room import FAR, MISSED, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
-from .reaching import carried, push_apart, solve
+from .reaching import balls_of_other, carried, push_apart, solve
 from .targets import REST, Rig, resolve, rig_of
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
@@ -197,23 +197,15 @@ def _solved(rig, aims, choices=(None, None)):
     weak = _at_rest(rig.key) if len(weak_goals) == 1 else _hand(rig, weak_goals, resolve(rig, weak_goals, 1, weak_two), 1, choices[1])
     here = [(k, j) for k, j in aims.partner.items() if not weak_goals[j].place.on_hand]
     keys = resolve(rig, strong_goals, 0, strong_two, _there(weak, weak_goals, dict(here)))
-    strong = _hand(rig, strong_goals, keys, 0, choices[0], _balls(weak, len(strong_goals), here))
+    strong = _hand(rig, strong_goals, keys, 0, choices[0], balls_of_other(weak, len(strong_goals), here))
     come = [(j, k) for k, j in aims.partner.items() if weak_goals[j].place.on_hand]
     if not come: return strong, weak
     keys = resolve(rig, weak_goals, 1, weak_two, _there(strong, strong_goals, dict(come)))
-    return strong, _hand(rig, weak_goals, keys, 1, choices[1], _balls(strong, len(weak_goals), come))
+    return strong, _hand(rig, weak_goals, keys, 1, choices[1], balls_of_other(strong, len(weak_goals), come))
 
 def _there(solved, goals, partner):
     "Where the other hand is at a goal, or None."
     return lambda k: solved.at(partner[k], goals[partner[k]].place.shift) if k in partner else None
-
-def _balls(solved, n, pairs):
-    "The other hand's balls at each of n goals, far away where it plays no part."
-    balls = np.full((n, len(solved.posed.hand.balls), 3), 9.)
-    if pairs:
-        mine, theirs = np.array(pairs).T
-        balls[mine] = carried(solved.posed.balls(), solved.wrist, solved.rotation)[theirs]
-    return balls
 
 # %% ../../nbs/38_signing.timing.ipynb #80c92643
 def _way(plan, side, a, b, letter, factor):
