@@ -170,39 +170,43 @@ class Search:
     "Looks for other spots for the goals of one sign."
     rig:Rig; goals:tuple; solved:tuple   # goals and first solutions of the right and of the left hand
     partner:dict   # goal of the right hand -> goal of the left hand at the same time
-    dear:float=FAR # what a metre costs
-    ample:float=1. # how much of signing space there is
 
     def __post_init__(self):
         right, left = self.solved
         self.others = (balls_of_other(left, len(right.wrist), list(self.partner.items())), balls_of_other(right, len(left.wrist), [(j, k) for k, j in self.partner.items()]))
-
-    def settle(self)->tuple: # a Choice for each hand
-        "Use the room that the notation leaves where an arm misses its goals."
         off = [misfit(s) > MISSED for s in self.solved]
+        self.parties = [p for p in parties(self.goals, self.partner) if p.room in CHOSEN and any(off[s][p.members[s]].any() for s in (0, 1))]
+        self.known = {}   # offsets and their costs, by party and signing space
+
+    def settle(self,
+        dear:float=FAR, # what a metre costs
+        ample:float=1., # how much of signing space there is
+    )->tuple: # a Choice for each hand
+        "Use the room that the notation leaves where an arm misses its goals."
         choices = tuple(Choice.none(len(g)) for g in self.goals)
-        for party in parties(self.goals, self.partner):
-            if party.room not in CHOSEN or not any(off[s][party.members[s]].any() for s in (0, 1)): continue
-            by = self.best(party)
+        for n, party in enumerate(self.parties):
+            by = self.best(n, dear, ample if party.room in ('middle', 'wide') else 1.)
             for side, rows in enumerate(party.members): choices[side].aside[[k for k in rows if not self.goals[side][k].place.on_hand]] = by
         return choices
 
-    def offsets(self, party)->np.ndarray:
+    def offsets(self, party, ample)->np.ndarray:
         "Where a party may go, (M,3)."
         side = 0 if party.members[0] else 1
         first, room = party.members[side][0], party.room
-        keys, goal, out = self.solved[side].keys, self.goals[side][first], ROOM.get(room, np.zeros((1, 3)))
-        if room in ('middle', 'wide'): out = self.ample*out
+        keys, goal, out = self.solved[side].keys, self.goals[side][first], ample*ROOM.get(room, np.zeros((1, 3)))
         if room in STEPS: out = -STEPS[room][:, None] * keys.spots[first].inward
         if room in ('trunk', 'close'): out = (_cell(self.rig, keys.point[first])[:, None] + (0. if room == 'trunk' else out)).reshape(-1, 3)
         anywhere = goal.part == 'auto' and room in ('close', 'close to the face', 'before', 'near')
         return (out + ALONG_HAND[:, None, None]*np.array(goal.fingers)).reshape(-1, 3) if anywhere else out
 
-    def best(self, party)->np.ndarray:
-        "The offset (3,) at which all goals of a party cost least."
-        offsets = self.offsets(party)
-        cost = sum(self.cost(side, rows, offsets, -.01 if party.room == 'trunk' else CLEAR, not all(party.members)) for side, rows in enumerate(party.members) if rows)
-        return offsets[np.argmin(cost + self.dear*sum(map(len, party.members))*np.linalg.norm(offsets, axis=-1))]
+    def best(self, n, dear, ample)->np.ndarray:
+        "The offset (3,) at which all goals of the n-th party cost least."
+        party = self.parties[n]
+        if (n, ample) not in self.known:
+            offsets, clear = self.offsets(party, ample), -.01 if party.room == 'trunk' else CLEAR
+            self.known[n, ample] = offsets, sum(self.cost(side, rows, offsets, clear, not all(party.members)) for side, rows in enumerate(party.members) if rows)
+        offsets, cost = self.known[n, ample]
+        return offsets[np.argmin(cost + dear*sum(map(len, party.members))*np.linalg.norm(offsets, axis=-1))]
 
     def cost(self, side, rows, offsets, clear, alone)->np.ndarray:
         "What it costs to have some goals of one hand elsewhere: (M,)."

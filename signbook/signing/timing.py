@@ -161,9 +161,9 @@ TRIES = ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5), (1e9, 1.))   # what a metre costs
 
 def _settled(rig, aims, solved)->tuple:
     "With as little of the room as will do; where that leaves goals missed, with more of it, if it helps."
-    tries, missed = [], lambda s: _missed(rig, s, aims.partner)
+    search, tries, missed = Search(rig, aims.goals, solved, aims.partner), [], lambda s: _missed(rig, s, aims.partner)
     for dear, ample in TRIES:
-        tries.append(_solved(rig, aims, Search(rig, aims.goals, solved, aims.partner, dear, ample).settle()))
+        tries.append(_solved(rig, aims, search.settle(dear, ample)))
         if missed(tries[-1]) == 0: break
     return min(tries, key=missed)
 
