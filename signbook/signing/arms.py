@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FLEXION', 'EXTENSION', 'RADIAL', 'ULNAR', 'PRONATION', 'ELBOW', 'LIFT', 'ARM_JOINTS', 'Arm', 'arm_of', 'cross',
-           'frame', 'turn', 'turn_by', 'turn_vector', 'angle_between', 'twist_angle', 'wrist_use', 'follow',
+           'frame', 'turn', 'spin', 'turn_by', 'turn_vector', 'angle_between', 'twist_angle', 'wrist_use', 'follow',
            'elbow_plane', 'Reach', 'bare_arm', 'wrist_turn', 'reach', 'arm_joints']
 
 # %% ../../nbs/36_signing.arms.ipynb #20e272ac
@@ -81,6 +81,16 @@ def turn(
     out[..., 2, 0], out[..., 2, 1], out[..., 2, 2] = x*zv - ys, y*zv + xs, c + z*zv
     return out
 
+def spin(
+    k:int, # 0, 1 or 2: about x, y or z
+    angle, # (...) radians
+)->np.ndarray: # (..., 3, 3)
+    "Rotation about a coordinate axis."
+    i, j, s, c = (k + 1) % 3, (k + 2) % 3, np.sin(angle), np.cos(angle)
+    out = np.zeros((*np.shape(angle), 3, 3))
+    out[..., k, k], out[..., i, i], out[..., j, j], out[..., j, i], out[..., i, j] = 1, c, c, s, -s
+    return out
+
 def turn_by(
     vector, # (..., 3) axis times angle, radians
 )->np.ndarray: # (..., 3, 3)
@@ -133,29 +143,29 @@ LIFT = np.radians(16)   # with the rest 30 degrees; a clavicle rises by 30 to 45
 
 def follow(
     arm:Arm, # which arm
-    wrist, # (N, 3) wanted wrist positions
-    lift=0., # (N,) 0 to 1: the shoulder helps of its own accord
-)->np.ndarray: # (N, 3, 3) rotation of the collar joint
+    wrist, # (..., 3) wanted wrist positions
+    lift=0., # (...) 0 to 1: the shoulder helps of its own accord
+)->np.ndarray: # (..., 3, 3) rotation of the collar joint
     "Let the clavicle rise and protract a little with the hand."
     d = (wrist - arm.collar - arm.clavicle) / arm.reach
-    rise = np.radians(14) * np.clip(d[:, 1] + .1, 0, 1) + LIFT * lift
-    protract = np.radians(16) * np.clip(-arm.sign * d[:, 0] + .4 * d[:, 2] - .1, 0, 1) + LIFT/2 * lift
+    rise = np.radians(14) * np.clip(d[..., 1] + .1, 0, 1) + LIFT * lift
+    protract = np.radians(16) * np.clip(-arm.sign * d[..., 0] + .4 * d[..., 2] - .1, 0, 1) + LIFT/2 * lift
     return turn_by(arm.sign * np.stack([np.zeros_like(rise), -protract, rise], -1))
 
 def elbow_plane(
     arm:Arm, # which arm
-    d, # (N, 3) unit, shoulder to wrist
-    swivel, # (N,) radians: 0 elbow hangs down, positive outward
-)->np.ndarray: # (N, 3) unit, towards the elbow, perpendicular to d
+    d, # (..., 3) unit, shoulder to wrist
+    swivel, # (...) radians: 0 elbow hangs down, positive outward
+)->np.ndarray: # (..., 3) unit, towards the elbow, perpendicular to d
     "The direction in which the elbow leaves the line from shoulder to wrist."
     hang = np.array([.25 * arm.sign, -1., -.35])
-    down = _unit(hang - (d @ hang)[:, None] * d)
+    down = _unit(hang - (d @ hang)[..., None] * d)
     out = arm.sign * cross(d, down)
-    return np.cos(swivel)[:, None] * down + np.sin(swivel)[:, None] * out
+    return np.cos(swivel)[..., None] * down + np.sin(swivel)[..., None] * out
 
 @dataclass(frozen=True)
 class Reach:
-    "A solved arm: its rotations and what they achieve."
+    "A solved arm: its rotations and what they achieve; (N,) may be any shape."
     arm: Arm
     collar: np.ndarray # (N, 3, 3) rotations up to a forearm that is not yet twisted: of the collar,
     upper: np.ndarray  # (N, 3, 3) of the upper arm against the chest,
@@ -171,7 +181,7 @@ class Reach:
     @property
     def local(self)->np.ndarray: # (N, 4, 3, 3) collar, shoulder, elbow, wrist
         "Joint rotations: the forearm's twist is shared between elbow and wrist."
-        half = turn(self.arm.along, self.twist/2)
+        half = spin(0, self.arm.sign*self.twist/2)
         return np.stack([self.collar, _t(self.collar) @ self.upper, self.hinge @ half, half @ turn_by(self.swing)], 1)
 
 # %% ../../nbs/36_signing.arms.ipynb #471e9230
@@ -183,53 +193,53 @@ def _triangle(arm, shoulder, wrist):
     span = np.clip(asked, shortest, .998 * arm.reach)
     along = (span**2 + arm.upper**2 - arm.fore**2) / (2 * span)
     off = np.sqrt(np.maximum(arm.upper**2 - along**2, 0))
-    return d / np.maximum(asked, 1e-9)[:, None], asked, span, along, off
+    return d / np.maximum(asked, 1e-9)[..., None], asked, span, along, off
 
 def _forearm(arm, shoulder, wrist, swivel):
     "Upper-arm frame, elbow flexion, elbow and wrist positions."
     d, asked, span, along, off = _triangle(arm, shoulder, wrist)
     e = elbow_plane(arm, d, swivel)
-    elbow = shoulder + along[:, None]*d + off[:, None]*e
-    wrist = shoulder + span[:, None]*d
+    elbow = shoulder + along[..., None]*d + off[..., None]*e
+    wrist = shoulder + span[..., None]*d
     upper = frame((elbow - shoulder)/arm.upper, _unit(cross(e, d))) @ frame(arm.along, arm.hinge).T
     flex = np.arccos(np.clip(((elbow - shoulder)*(wrist - elbow)).sum(-1)/(arm.upper*arm.fore), -1, 1))
     return upper, flex, elbow, wrist, asked - span
 
 def bare_arm(
     arm:Arm, # which arm
-    wrist, # (N, 3) wanted wrist positions, metres
-    swivel, # (N,) radians
-    lift=0., # (N,) of the shoulder
-):  # collar (N,3,3), upper arm (N,3,3) and hinge (N,3,3) rotations, elbow and wrist (N,3), metres out of reach (N,)
+    wrist, # (..., 3) wanted wrist positions, metres
+    swivel, # (...) radians
+    lift=0., # (...) of the shoulder
+):  # collar (...,3,3), upper arm (...,3,3) and hinge (...,3,3) rotations, elbow and wrist (...,3), metres out of reach (...)
     "The arm up to a forearm that is not yet twisted."
     collar = follow(arm, wrist, lift)
     shoulder = arm.collar + collar @ arm.clavicle
     upper, flex, elbow, at, short = _forearm(arm, shoulder, wrist, swivel)
-    return collar, upper, turn(arm.hinge, flex), elbow, at, short
+    return collar, upper, spin(1, -arm.sign*flex), elbow, at, short
 
 def wrist_turn(
     arm:Arm, # which arm
-    twist, # (N,) radians
-    swing, # (N, 3) rotation vector
-)->np.ndarray: # (N,3,3) of the hand against the bare forearm
+    twist, # (...) radians
+    swing, # (..., 3) rotation vector
+)->np.ndarray: # (...,3,3) of the hand against the bare forearm
     "Forearm twist, then wrist."
-    return turn(arm.along, twist) @ turn_by(swing)
+    return spin(0, arm.sign*twist) @ turn_by(swing)
 
 def reach(
     arm:Arm, # which arm
-    wrist, # (N, 3) wanted wrist positions, metres
-    hand, # (N, 3, 3) wanted hand rotations, from the rest pose
-    swivel, # (N,) radians
-    lift=0., # (N,) of the shoulder
+    wrist, # (..., 3) wanted wrist positions, metres
+    hand, # (..., 3, 3) wanted hand rotations, from the rest pose
+    swivel, # (...) radians; several for one wrist, if it has an axis more
+    lift=0., # (...) of the shoulder
 )->Reach: # joint rotations, and what was achieved within limits
     "Solve the arm for given swivels; whatever a limit forbids is clamped, never faked."
     collar, upper, hinge, elbow, at, short = bare_arm(arm, wrist, swivel, lift)
     bare = upper @ hinge
     rest = _t(bare) @ hand
     asked = twist_angle(rest, arm.sign)
-    swing = turn_vector(turn(arm.along, -asked) @ rest)
+    swing = turn_vector(spin(0, -arm.sign*asked) @ rest)
     twist, use = np.clip(asked, -PRONATION, PRONATION), wrist_use(swing, arm.sign)
-    swing = swing / np.maximum(use, 1)[:, None]
+    swing = swing / np.maximum(use, 1)[..., None]
     turned = np.abs(asked)/PRONATION
     over = np.maximum(use - 1, 0) + np.maximum(turned - 1, 0) + 10*np.abs(short)
     return Reach(arm, collar, upper, hinge, at, bare @ wrist_turn(arm, twist, swing), elbow, np.hypot(use, turned), twist, swing, over)

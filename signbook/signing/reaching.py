@@ -11,7 +11,7 @@ import numpy as np
 from ..motion.rotation import aa_to_mat
 from .arms import reach
 from .contact import HAND, DistanceGrid, Hand, PosedHand, pose_hand
-from .elbows import SWIVELS, cheapest_chain, swivel_cost, turn_cost, turned_off
+from .elbows import SWIVELS, cheapest_chain, fan_costs
 from .targets import OVERLAP, Keys, OtherHand, Rig
 
 # %% ../../nbs/36c_signing.reaching.ipynb #5633b7c4
@@ -22,11 +22,15 @@ def overlaps(
     give=OVERLAP, # (N,) or one number: metres that they may sink into each other
 ):  # rows (P,), ball of this hand (P,), ball of the other (P,), metres beyond what hands in contact may (P,)
     "Pairs of balls by which two hands are inside each other."
-    a, b, radius = np.asarray(mine, np.float32), np.asarray(other, np.float32), hand.radii.astype(np.float32)
-    square = (a*a).sum(-1)[:, :, None] + (b*b).sum(-1)[:, None] - 2*a @ np.swapaxes(b, -1, -2)
-    apart = (radius[:, None] + radius) - np.broadcast_to(np.asarray(give, np.float32), len(a))[:, None, None]
-    rows, i, j = np.nonzero(square < apart*apart)
-    return rows, i, j, apart[rows, i, j] - np.sqrt(np.maximum(square[rows, i, j], 0))
+    radius, a, b = hand.radii.astype(np.float32), np.empty((*mine.shape[:2], 5), np.float32), np.empty((len(mine), 5, other.shape[1]), np.float32)
+    a[..., :3], a[..., 3], a[..., 4] = -2*mine, (mine*mine).sum(-1), 1       # |x - y|^2 = |x|^2 - 2 x y + |y|^2, as one product of matrices
+    b[:, :3], b[:, 3], b[:, 4] = np.swapaxes(other, -1, -2), 1, (other*other).sum(-1)
+    square, apart = a @ b, radius[:, None] + radius
+    close = np.flatnonzero(square < apart*apart)
+    rows, i, j = np.unravel_index(close, square.shape)
+    deep = apart[i, j] - np.sqrt(np.maximum(square.ravel()[close], 0)) - np.broadcast_to(give, len(mine))[rows]
+    inside = deep > 0
+    return rows[inside], i[inside], j[inside], deep[inside]
 
 def push_apart(
     hand:Hand, # whose balls have which radius
@@ -145,18 +149,16 @@ def solve(
     swivels=SWIVELS, # (S,) radians to choose from
 )->Solved: # reached
     "Choose swivels, respect limits, keep contacts, stay out of the body."
-    arm, k, s = rig.arms[side], len(keys.point), len(swivels)
+    arm, k = rig.arms[side], len(keys.point)
     wrist = keys.point - np.einsum('kij,kj->ki', keys.rotation, keys.offset)
-    fan = reach(arm, np.repeat(wrist, s, 0), np.repeat(keys.rotation, s, 0), np.tile(swivels, k), np.repeat(keys.lift, s))
-    cost = swivel_cost(rig.grid, fan, np.tile(swivels, k), arm.sign) + turn_cost(turned_off(np.repeat(keys.rotation, s, 0), fan.hand))
-    cost = cost.reshape(k, s)
-    swivel = cheapest_chain(cost, swivels, .6)
+    swivel = cheapest_chain(sum(fan_costs(rig.grid, arm, wrist, keys.rotation, swivels, keys.lift)), swivels, .6)
     posed = pose_hand(rig.hands[side], aa_to_mat(keys.fingers))
+    local = posed.balls()
     margin, aside = np.where(keys.contact, -.006, .002), np.zeros((k, 3))
     got = reach(arm, wrist, keys.rotation, swivel, keys.lift)
     for _ in range(6):
         moved = keys.point + aside - np.einsum('kij,kj->ki', got.hand, keys.offset)
-        balls = carried(posed.balls(), moved, got.hand)
+        balls = carried(local, moved, got.hand)
         push = push_out(rig.grid, rig.hands[side], balls, margin)
         if other is not None: push = push + push_apart(rig.hands[side], balls + push[:, None], other) + snug(rig.hands[side], balls + push[:, None], other, keys.contact & ~keys.skin)
         aside, wrist, change = aside + push, moved + push, np.abs(moved + push - wrist).max()

@@ -4,18 +4,18 @@
 
 # %% auto #0
 __all__ = ['ORDER', 'CHOSEN', 'ROOM', 'STEPS', 'PLACE_OFF', 'TOUCH_OFF', 'CLEAR', 'FAR', 'MISSED', 'ALONG_HAND', 'CELL', 'WIDEST',
-           'GIVE', 'TILTS', 'LIFTS', 'WITHIN', 'STRAYED', 'kind_of_room', 'misfit', 'strain_at', 'Party', 'parties',
-           'Choice', 'Search', 'Trial', 'give', 'keep_up', 'give_way', 'put_aside']
+           'GIVE', 'TILTS', 'LIFTS', 'LIKELY', 'WITHIN', 'STRAYED', 'kind_of_room', 'misfit', 'strain_at', 'Party',
+           'parties', 'Choice', 'Search', 'Trial', 'give', 'keep_up', 'give_way', 'put_aside']
 
 # %% ../../nbs/36d_signing.room.ipynb #9fc6f871
 from dataclasses import dataclass, replace
 from functools import lru_cache
 import numpy as np
-from .arms import reach, turn_by
+from .arms import turn_by
 from .contact import HAND, TRUNK_SITES
 from .goals import SPACE, Place
 from .paths import STRAIGHT
-from .elbows import FINE, swivel_cost, turn_cost, turned_off
+from .elbows import FINE, fan_costs, turn_cost, turned_off
 from .reaching import Solved, balls_of_other, carried, overlaps
 from .targets import ALONG, REST, Keys, Rig, rig_of
 
@@ -74,14 +74,12 @@ def strain_at(
     clear:float, # metres that the hand should stay off the body
     asked=None, # (N,3,3) rotation that the notation asks, if the hand is held a little otherwise
     lift=0., # (N,) of the shoulder
+    fan=_FAN, # (S,) swivels of the elbow to try
 )->np.ndarray: # (N,)
     "The least cost, over all elbows, of holding a hand so."
-    arm, n, f = rig.arms[side], len(wrist), len(_FAN)
-    got = reach(arm, np.repeat(wrist, f, 0), np.repeat(rotation, f, 0), np.tile(_FAN, n), np.repeat(np.broadcast_to(lift, n), f))
-    off = turned_off(np.repeat(rotation if asked is None else asked, f, 0), got.hand)
-    cost = swivel_cost(rig.grid, got, np.tile(_FAN, n), arm.sign) + turn_cost(off)
+    arm = rig.arms[side]
     hand = wrist[:, None] + (ALONG[:, None]*arm.sign) * rotation[:, None, :, 0]
-    return cost.reshape(n, f).min(-1) + 200*np.maximum(clear - rig.grid(hand), 0).sum(-1)
+    return sum(fan_costs(rig.grid, arm, wrist, rotation, fan, lift, asked)).min(-1) + 200*np.maximum(clear - rig.grid(hand), 0).sum(-1)
 
 # %% ../../nbs/36d_signing.room.ipynb #d7ca1fd4
 @dataclass
@@ -223,6 +221,7 @@ _ALONE = [s*e for e in np.eye(3) for s in (1, -1)]
 _PAIRS = [np.roll((a, b, 0), k) for k in range(3) for a in (.7, -.7) for b in (.7, -.7)]
 TILTS = np.radians(7) * np.array([np.zeros(3), *_ALONE, *_PAIRS, *(1.8*np.array(_ALONE)), *(1.8*np.array(_PAIRS))])
 LIFTS = np.array([0., .5, 1.])
+LIKELY = 12   # ways whose depth is looked at first
 
 def _leeway(goal)->np.ndarray:
     "Offsets (M,3) that count as the same place or the same movement."
@@ -254,29 +253,44 @@ class Trial:
     "Ways to hold one hand at one goal, and what they cost."
     rig:Rig; solved:Solved; k:int; side:int; other:object; spread:np.ndarray
     bound:float # metres by which the hand may be elsewhere
+    elbows:tuple = (0, None)   # which of the fan: from, to
 
-    def __call__(self, offset, tilt, lift)->np.ndarray: # (N,)
-        "Offsets (N,3) metres, tilts (N,3) as rotation vectors in the hand's own axes, lifts (N,)."
-        keys, rig, k = self.solved.keys, self.rig, self.k
-        rotation, asked = keys.rotation[k] @ turn_by(tilt), np.broadcast_to(keys.rotation[k], (len(tilt), 3, 3))
-        wrist = keys.point[k] + offset - rotation @ keys.offset[k]
-        balls = carried(np.broadcast_to(self.spread, (len(tilt), *self.spread.shape)), wrist, rotation)
-        sunk, away = _sunk(rig, self.side, balls, keys.contact[k], self.other), np.linalg.norm(offset, axis=-1)
-        cost = strain_at(rig, self.side, wrist, rotation, -1., asked, lift) + turn_cost((away + sunk)/self.bound)
-        return cost + 2*np.linalg.norm(tilt, axis=-1) + lift + 20*away + 100*sunk
+    def __call__(self, offset, tilt, lift, low=np.inf): # its cost and number, or `low` and None if none costs less
+        "The cheapest of offsets (N,3) metres, tilts (N,3) as rotation vectors in the hand's own axes, lifts (N,). How deep a hand would be inside is looked up where it can matter."
+        which, away, (wrist, rotation, asked) = None, np.linalg.norm(offset, axis=-1), self.held(offset, tilt)
+        cost = strain_at(self.rig, self.side, wrist, rotation, -1., asked, lift, _FAN[slice(*self.elbows)]) + 2*np.linalg.norm(tilt, axis=-1) + lift + 20*away
+        for rows in np.split(np.argsort(cost + turn_cost(away/self.bound)), (LIKELY,)):
+            rows = rows[cost[rows] + turn_cost(away[rows]/self.bound) < low]
+            if not len(rows): break
+            balls = carried(np.broadcast_to(self.spread, (len(rows), *self.spread.shape)), wrist[rows], rotation[rows])
+            sunk = _sunk(self.rig, self.side, balls, self.solved.keys.contact[self.k], self.other)
+            full = cost[rows] + turn_cost((away[rows] + sunk)/self.bound) + 100*sunk
+            if full.min() < low: low, which = full.min(), rows[full.argmin()]
+        return low, which
+
+    def held(self, offset, tilt): # wrist (N,3), rotation (N,3,3), and the one asked for
+        keys, k = self.solved.keys, self.k
+        rotation = keys.rotation[k] @ turn_by(tilt)
+        return keys.point[k] + offset - rotation @ keys.offset[k], rotation, np.broadcast_to(keys.rotation[k], rotation.shape)
+
+    def about(self, offset, tilt, lift)->'Trial':
+        "The same with only the elbows next to the best one."
+        wrist, rotation, asked = self.held(offset[None], tilt[None])
+        best = sum(fan_costs(self.rig.grid, self.rig.arms[self.side], wrist, rotation, _FAN, lift, asked)).argmin()
+        return replace(self, elbows=(max(best - 2, 0), best + 3))
 
 WITHIN = turn_cost(.7)   # costs are sums: below this, no part of one is near its tolerance
 
 def _refined(trial, offset, tilt, lift):
     "Feel around for better, in ever smaller steps."
     reach, best = (.02, .14, .4), np.array([*offset, *tilt, lift])
-    low = trial(*_split(best[None]))[0]
-    if low < WITHIN: return offset, tilt, lift
+    low, _ = trial(*_split(best[None]))
     for step in np.repeat((1., .6, .35, .2, .1), 2):
+        if low < WITHIN: break
         near = best + step * _FEEL * np.repeat(reach, (3, 3, 1))
         near[:, 6] = near[:, 6].clip(0, 1)
-        cost = trial(*_split(near))
-        if cost.min() < low: low, best = cost.min(), near[cost.argmin()]
+        low, which = trial(*_split(near), low)
+        if which is not None: best = near[which]
     return tuple(x[0] for x in _split(best[None]))
 
 def _split(x): return x[:, :3], x[:, 3:6], x[:, 6]
@@ -297,10 +311,11 @@ def give(
     tilts, lifts = np.tile(TILTS, (len(LIFTS), 1)), np.repeat(LIFTS, n)
     at, best = np.zeros(3), 0
     for _ in range(2):
-        best = trial(np.tile(at, (len(tilts), 1)), tilts, lifts).argmin()
-        if len(away) > 1: at = away[trial(away, np.tile(tilts[best], (len(away), 1)), np.full(len(away), lifts[best])).argmin()]
+        _, best = trial(np.tile(at, (len(tilts), 1)), tilts, lifts)
+        if len(away) > 1: at = away[trial(away, np.tile(tilts[best], (len(away), 1)), np.full(len(away), lifts[best]))[1]]
         else: break
-    at, tilt, lift = _refined(trial, at, tilts[best], lifts[best])
+    way = at, tilts[best], lifts[best]
+    at, tilt, lift = _refined(trial.about(*way), *way)
     return at, keys.rotation[k] @ turn_by(tilt) @ keys.rotation[k].T, lift
 
 STRAYED = .006   # metres from where a movement should begin that are worth following up

@@ -15,7 +15,7 @@ from ..motion.rotation import aa_to_mat, mat_to_aa
 from .arms import angle_between, arm_joints, bare_arm, reach, turn_by, wrist_turn
 from .contact import pose_hand
 from .curves import asides, finger_progress, leaning, progress, rounded, wiggled, wrist_turns
-from .elbows import cheapest_chain, swivel_cost, turn_cost, turned_off
+from .elbows import cheapest_chain, fan_costs, turned_off
 from .nonmanual import idle, mark
 from .phases import Path, head_marks
 from .reaching import Solved, carried, push_apart, push_out, snug
@@ -212,10 +212,8 @@ def _eased(rig, arm, track, wrist, rotation, got)->np.ndarray:
 
 def _detour(rig, arm, wrist, rotation, swivel, lift)->np.ndarray:
     "The cheapest way for an elbow that begins and ends where it was, radians (T,)."
-    n, w = len(wrist), len(_WAYS)
-    tried, asked = np.repeat(swivel, w) + np.tile(_WAYS, n), np.repeat(rotation, w, 0)
-    got = reach(arm, np.repeat(wrist, w, 0), asked, tried, np.repeat(lift, w))
-    cost = (turn_cost(turned_off(asked, got.hand)) + .2*swivel_cost(rig.grid, got, tried, arm.sign)).reshape(n, w)
+    elbow, forced = fan_costs(rig.grid, arm, wrist, rotation, swivel[:, None] + _WAYS, lift)
+    cost = forced + .2*elbow
     cost[[0, -1]] += 1e3*np.abs(_WAYS)
     return gaussian_filter1d(cheapest_chain(cost, _WAYS, 20.), 1.5, mode='nearest')
 

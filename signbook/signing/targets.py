@@ -14,9 +14,9 @@ from functools import lru_cache
 import numpy as np
 from ..motion.body import Body, load
 from ..motion.rotation import aa_to_mat
-from .arms import arm_of, frame, reach, turn
+from .arms import arm_of, frame, turn
 from .contact import HAND, TRUNK_SITES, DistanceGrid, PosedHand, Skin, distance_grid, hand_of, pose_hand, skin_of
-from .elbows import SWIVELS, swivel_cost
+from .elbows import SWIVELS, fan_costs
 from .handshape import hand_pose
 from .goals import BASE_HAND, SPACE, Place, mirrored, unit
 
@@ -206,10 +206,8 @@ def _comfort(rig_key, home, base, sign, meets, sited):
     fingers, palm, shift = (np.array(x) for x in zip(*home))
     r = hand_rotation(fingers, palm, bool(side))
     wrist = np.array(base) + room[:, None] + shift - r @ np.array([.085*sign, 0, 0])
-    c, g, f = len(room), len(home), len(_FAN)
-    swivel = np.tile(_FAN, c*g)
-    got = reach(rig.arms[side], np.repeat(wrist.reshape(-1, 3), f, 0), np.repeat(np.tile(r, (c, 1, 1)), f, 0), swivel)
-    cost = swivel_cost(rig.grid, got, swivel, rig.arms[side].sign).reshape(c, g, f).min(-1).sum(-1)
+    elbow, _ = fan_costs(rig.grid, rig.arms[side], wrist.reshape(-1, 3), np.tile(r, (len(room), 1, 1)), _FAN)
+    cost = elbow.reshape(*wrist.shape[:2], -1).min(-1).sum(-1)
     along = ALONG[:, None] * sign * r[:, None, :, 0]
     at = wrist[:, :, None] + along
     inside = (np.maximum(.05 - rig.grid(at), 0) + np.maximum(rig.skin.anchor('chest').point[2] + .02 - at[..., 2], 0)).sum((-1, -2))

@@ -161,11 +161,15 @@ TRIES = ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5), (1e9, 1.))   # what a metre costs
 
 def _settled(rig, aims, solved)->tuple:
     "With as little of the room as will do; where that leaves goals missed, with more of it, if it helps."
-    search, tries, missed = Search(rig, aims.goals, solved, aims.partner), [], lambda s: _missed(rig, s, aims.partner)
+    search, tries = Search(rig, aims.goals, solved, aims.partner), {}
     for dear, ample in TRIES:
-        tries.append(_solved(rig, aims, search.settle(dear, ample)))
-        if missed(tries[-1]) == 0: break
-    return min(tries, key=missed)
+        choices = search.settle(dear, ample)
+        spots = tuple(c.aside.tobytes() for c in choices)
+        if spots in tries: continue
+        made = _solved(rig, aims, choices)
+        tries[spots] = missed, _ = _missed(rig, made, aims.partner), made
+        if missed == 0: break
+    return min(tries.values(), key=lambda t: t[0])[1]
 
 def _missed(rig, solved, partner)->float:
     "By how much the goals of both hands are missed beyond the tolerance, and the hands still inside each other."
