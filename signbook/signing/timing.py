@@ -111,8 +111,10 @@ SLIDE = (-.045, 0., 0.)   # metres that the second of two equal letters is moved
 def letter_hold(
     place:int, # of the letter in its word, from 0
     count:int, # letters of the word
+    moves:bool=False, # does it go on to draw something?
 )->float: # seconds
-    "How long a letter is held: the first and the last one longest, those between shorter in a long word."
+    "How long a letter is held: the first and the last one longest, those between shorter in a long word; one that moves shows itself by moving."
+    if moves: return SHORTEST
     if place == count - 1: return LAST
     return FIRST if place == 0 else max(INNER - .01*(count - 3), SHORTEST)
 
@@ -262,13 +264,14 @@ def timetable(
     "Put every beat on the clock."
     uses, now, clock, item, times, spelled, words = ([], []), [0, 0], LEAD, -1, {}, False, words_spelled(items)
     quick = replace(pace, speed=pace.speed*pace.spelling, transition=pace.transition/pace.spelling)
+    moving = {i for i, beat, *_ in plan.beats if beat.kind != 'hold'}
     for i, beat, *ends in plan.beats:
         word, hold = words[i], beat.kind == 'hold'
         own = quick if word else pace
         clock += pace.pause*sum(x.seconds for x in items[item + 1:i])
         if i != item or any(e[0] not in (-1, n) for e, n in zip(ends, now)):
             clock += max((_way(plan, k, now[k], e[0], bool(word) and spelled, (own if spelled else pace).transition) for k, e in enumerate(ends) if e[0] >= 0), default=0)
-        span = max(_beat_seconds(plan, beat, ends, own), hold*(letter_hold(*word[:2]) if word else SIGN_HOLD)/own.speed)
+        span = max(_beat_seconds(plan, beat, ends, own), hold*(letter_hold(*word[:2], i in moving) if word else SIGN_HOLD)/own.speed)
         times[i] = (times.get(i, (clock,))[0], clock + span)
         for k, (stroke, e) in enumerate(zip((beat.strong, beat.weak), ends)):
             if stroke: uses[k].append(Use(clock, clock + span, *e, stroke, i, beat.kind)); now[k] = e[1]
