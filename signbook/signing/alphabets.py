@@ -9,6 +9,7 @@ __all__ = ['LAYOUTS', 'MOMENTS', 'WAY', 'APART', 'OTHER_HAND', 'UP', 'DIGIT_POIN
 # %% ../../nbs/39e_signing.alphabets.ipynb #c5a65d50
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 import numpy as np
 from ..core import SignbookError, check_shape
 from ..motion.points import HAND_LIMBS, track
@@ -32,7 +33,7 @@ def letter_hands(
     hands = np.stack([tracks[name][0][first:last + 1] for name in LAYOUTS], 1)
     for side in (0, 1):
         if not any(p.signer_left == bool(side) for p in made.phases): hands[:, side] = np.nan
-    return hands
+    return hands if np.isfinite(hands[0, 0]).all() else hands[:, ::-1]*[-1, 1, 1]
 
 # %% ../../nbs/39e_signing.alphabets.ipynb #684dcf18
 MOMENTS = 5
@@ -126,13 +127,13 @@ def read_recording(
     check_shape('landmarks', points, (None, 75, 3))
     cuts = np.cumsum(frames)[:-1]
     clips = [_hands(p.astype(float), s) for p, s in zip(np.split(points, cuts), np.split(seen, cuts))]
-    return {capital(str(k), 'ẞ'): _steady(_held(c)) for k, c in zip(letters, clips)}
+    return {capital(normalize('NFC', str(k)), 'ẞ'): _steady(_held(c)) for k, c in zip(letters, clips)}
 
 # %% ../../nbs/39e_signing.alphabets.ipynb #fb4cfc68
 def for_measuring(
     letter:str, # as in an alphabet: capitals
 )->bool: # False: kept for the test
-    "Was this letter's recording looked at when its notation was written?"
+    "Was this letter's recording looked at when its notation was first written?"
     return sum(map(ord, letter)) % 2 == 1
 
 # %% ../../nbs/39e_signing.alphabets.ipynb #3f713340
