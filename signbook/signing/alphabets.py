@@ -28,9 +28,10 @@ def letter_hands(
 )->np.ndarray:          # (T,2,21,3) metres: right and left hand; nan where a hand has nothing to do
     "A letter as the points of both hands while it is signed."
     made = synthesise([Item('letter', notation, 'letter')], rig)
-    first, last = (round(f(made.motion.fps*t for t in times)) for f, times in ((min, [p.start for p in made.phases]), (max, [p.end for p in made.phases])))
+    begin, end = min(p.start for p in made.phases), max(p.end for p in made.phases)
+    frames = slice(round(begin*made.motion.fps), round(end*made.motion.fps) + 1)
     tracks = track(made.motion, LAYOUTS)
-    hands = np.stack([tracks[name][0][first:last + 1] for name in LAYOUTS], 1)
+    hands = np.stack([tracks[name][0][frames] for name in LAYOUTS], 1)
     for side in (0, 1):
         if not any(p.signer_left == bool(side) for p in made.phases): hands[:, side] = np.nan
     return hands if np.isfinite(hands[0, 0]).all() else hands[:, ::-1]*[-1, 1, 1]
