@@ -13,7 +13,6 @@ from unicodedata import normalize
 import numpy as np
 from ..core import SignbookError, check_shape
 from ..motion.points import HAND_LIMBS, track
-from .lexicon import Alphabet
 from .spelling import capital
 from .synthesis import synthesise
 from .targets import Rig
