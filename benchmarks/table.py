@@ -56,6 +56,9 @@ def beside(d):
 
 def letters(d): return f"ours {percent(d['ours'])}, real hands {percent(d['ceiling'])}", d['within_5_points']
 
+def alphabets(d):
+    return f"ours {percent(d['ours'])}, other signers {percent(d['ceiling'])}; Turkish, without a ceiling, {percent(d['without_ceiling'])}", d['within_5_points']
+
 def codes_agree(field, bar):
     "How often the finished lexicon is coded as people coded it, beside the commonest value alone, and Cohen's kappa."
     def answer(d):
@@ -119,6 +122,7 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('its hand landmarks lie within 0.2 palm lengths (median; fists apart)', 'seen', at_most('landmarks', .2, show=lambda x: f'{x:.3f}')),
     ('the same for fists (no bar)', 'seen', lambda d: (f"{d['landmarks_fists']:.3f}", None)),
     ('letters read by a classifier that knows only real hands: within 5 points of real hands', 'letters', letters),
+    ('letters of German and Swiss alphabets that were written unseen, nearest recorded letter: within 5 points of other signers', 'alphabets', alphabets),
     *((f'finished signs coded as in ASL-LEX 2.0: {name} at least {100*bar:.0f} %', 'lexicon_agreement', codes_agree(field, bar)) for name, field, bar in
       (('handshape', 'Handshape', .90), ('sign type', 'SignType', .97), ('major location', 'MajorLocation', .95), ('minor location', 'MinorLocation', .85),
        ('contact', 'Contact', .90), ('repetition', 'RepeatedMovement', .95))),

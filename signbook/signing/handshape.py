@@ -79,7 +79,7 @@ def finger_angles(
     "Spread and bends of the four fingers, before anything touches."
     q, bends, close, spread = rest_angles(rig), _bends(shape), together(rig), BASES[shape.base].spread
     apart = close if spread is None else np.array(spread, float)
-    if shape.base == 'finger23spread' and fingers_of(shape)[0] == (1, 2): apart = np.array([13., -8, -6, -8])
+    if shape.base == 'finger23spread' and fingers_of(shape)[0] == (1, 2): apart = np.array([17., -11, -9, -10])   # 28 degrees, as in recorded Vs
     share = .6*np.clip(bends[:, 0]/90, 0, 1)   # a bent knuckle spreads less
     q[MCP], q[PIP], q[DIP] = bends.T
     q[SPREAD] = apart*(1 - share) + close*share

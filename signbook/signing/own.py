@@ -12,10 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from ..core import SignbookError, atomic_path
 from .hamnosys import parse
-from .lexicon import CLIP, COLUMNS, ClipRef, Problem, any_table, at_entry, fold, read_entries, read_text, row_faults
+from .lexicon import CLIP, COLUMNS, ClipRef, Problem, any_table, at_entry, read_entries, read_text, row_faults
 from .nonmanual import SHOWN, is_tag
 from .phases import left_out
 from .sigml import from_sigml, tags_of, untimed
+from .spelling import fold
 from .survey import CLEAN, Row, measure_all
 
 # %% ../../nbs/39d_signing.own.ipynb #f31d3b5d
