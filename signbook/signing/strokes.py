@@ -328,7 +328,7 @@ def _target(last, target, role, two_handed):
     if last.begin.place.touching and not last.begin.place.meet: before = goal.place.shift
     if all(isinstance(l, Location) and l.site is None for l in target):
         two_handed = two_handed and not _at_site(last, role)
-        shift = (before[0], *goal.place.shift[1:]) if two_handed and not goal.place.on_hand else before
+        shift = (0. if role.mirrored else before[0], *goal.place.shift[1:]) if two_handed and not goal.place.on_hand else before   # mirrored hands meet in the middle
         goal = replace(goal, place=replace(goal.place, shift=shift, left=False))
     there = placed(goal, target, role, two_handed)
     return last.finish if role.weak and there.place.meet == BASE_HAND else there   # what the dominant hand goes to, stays
