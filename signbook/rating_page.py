@@ -173,7 +173,7 @@ def clip_page(
     head = (f'<a class="skip" href="#questions">Go to the questions</a><h1>Clip {place} of {n}</h1><progress max="{n}" value="{place - 1}" aria-label="{place - 1} of {n} clips are behind you"></progress>'
             f'<p>Your code: <b>{code}</b></p>')
     return page(f'Clip {place} of {n}', f'''<div class="clip"><section aria-label="Clip">{clip_html(study, clip, f"Clip {place} of {n}: signing without captions")}</section>
-<form id="questions" method="post" autocomplete="off">{problem_html(problem)}{''.join(first)}{meant}{last}
+<form id="questions" method="post" action="/rate/{code}/{place}" autocomplete="off">{problem_html(problem)}{''.join(first)}{meant}{last}
 <label class="field">Comment, if you like<textarea name="comment" maxlength="2000">{e(given.get('comment', ''))}</textarea></label>
 <div class="ways"><button class="main">Save and go on</button>{back}<a class="button" href="/code/{code}">Stop here</a></div></form></div>''', True, head)
 
@@ -183,17 +183,19 @@ def code_page(
 )->str:
     "The end, or a pause: what the code is good for."
     done, n = len(study.answers(code)), len(study.clips)
-    whole = study.place(code) is None
-    go_on = '' if whole else f'<a class="button" href="/rate/{code}">Go on now</a>'
-    return page('Thank you', f'''<h1>{"Thank you. That was the last clip." if whole else "You can stop here."}</h1><p>{done} of your answers {"is" if done == 1 else "are"} saved{"" if whole else f", {n} clips there are"}.</p>
-<p>This is your code. Write it down:</p><p class="code">{code}</p><p>With this code you can come back to this page, go on, or delete your answers.</p><div class="ways">{go_on}<a class="button" href="/">Next person</a></div>
+    title = "Thank you. That was the last clip." if study.place(code) is None else "You can stop here."
+    go_on = f'<a class="button" href="/rate/{code}">Go on now</a>' if study.place(code) else ''
+    ways = f'<div class="ways">{go_on}<a class="button" href="/">Next person</a></div>'
+    if not done: return page('Thank you', f'<h1>{title}</h1><p>You have not judged a clip yet. Nothing is stored.</p>{ways}')
+    return page('Thank you', f'''<h1>{title}</h1><p>You have judged {done} of {n} clips. It is all saved.</p>
+<p>This is your code. Write it down:</p><p class="code">{code}</p><p>With this code you can come back to this page, go on, or delete your answers.</p>{ways}
 <h2>Delete all my answers</h2><p>Everything under this code will be removed from the file at once. This cannot be undone.</p>
 <form method="post" action="/withdraw/{code}"><label class="choice"><input type="checkbox" name="sure" value="yes" required><span>Yes, delete all my answers.</span></label>
 <div class="ways"><button class="danger">Delete my answers</button></div></form>''')
 
 def gone_page(count:int)->str:
     "After a withdrawal."
-    return page('Deleted', f'<h1>Your answers are deleted.</h1><p>{count} removed from the file. Nothing of yours is left in it. Thank you for your time.</p><div class="ways"><a class="button" href="/">Back to the start</a></div>')
+    return page('Deleted', f'<h1>Your answers are deleted.</h1><p>Judgements removed from the file: {count}. Nothing of yours is left in it. Thank you for your time.</p><div class="ways"><a class="button" href="/">Back to the start</a></div>')
 
 # %% ../nbs/93b_rating_page.ipynb #b19d9315
 def begin(
