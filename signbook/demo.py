@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['LIMIT', 'OWN', 'PAUSE_WORDS', 'SCOPE_WORDS', 'EXAMPLES', 'LANGUAGES', 'NOTICE', 'ABOUT', 'PLAYER', 'LINE', 'LINE_JS',
-           'FILES', 'MESSAGE', 'SHOW_PLAYER', 'OURS', 'check_text', 'Settings', 'tables', 'text_to_line', 'check_line',
-           'edited_line', 'changed_line', 'make_clip', 'player_value', 'files_value', 'token_choices', 'line_value',
-           'coverage_html', 'token_times', 'scope_lanes', 'scopes_html', 'style', 'shown', 'count', 'attempt', 'build',
-           'free_port', 'warm', 'launch']
+           'SCOPES_JS', 'FILES', 'MESSAGE', 'SHOW_PLAYER', 'OURS', 'check_text', 'Settings', 'tables', 'text_to_line',
+           'check_line', 'edited_line', 'changed_line', 'make_clip', 'player_value', 'files_value', 'token_choices',
+           'line_value', 'coverage_html', 'token_times', 'scope_lanes', 'scopes_html', 'style', 'shown', 'count',
+           'attempt', 'build', 'free_port', 'warm', 'launch']
 
 # %% ../nbs/92_demo.ipynb #28f40556
 import atexit, html, json, logging, os, signal, socket, sys, threading
@@ -220,7 +220,7 @@ def scopes_html(
     if line is None or not line.scopes: return ''
     e, times, lanes = html.escape, token_times(line, spans), scope_lanes(line.scopes)
     stops = [start for start, _ in times[1:]] + [times[-1][1]]
-    cells = ''.join(f'<li class="sb-at sb-{t.kind}" style="--seconds:{stop - start:.2f}">{_bars(lanes, i)}<span dir="auto">{e(t.id)}</span><small>{f"{start:.1f}–{end:.1f}" if t.kind != "pause" else ""}</small></li>'
+    cells = ''.join(f'<li class="sb-at sb-{t.kind}" data-start="{start if t.kind != "pause" else -1:.3f}" style="--seconds:{stop - start:.2f}">{_bars(lanes, i)}<span dir="auto">{e(t.id)}</span><small>{f"{start:.1f}–{end:.1f}" if t.kind != "pause" else ""}</small></li>'
                     for i, (t, (start, end), stop) in enumerate(zip(line.tokens, times, stops)))
     said = [(SCOPE_WORDS[s.kind][1], line.tokens[s.start:s.end], times[s.start:s.end]) for lane in lanes for s in lane]
     rows = ''.join(f'<li><b>{what}</b>: <span dir="auto">{e(" ".join(t.id for t in tokens))}</span>, {when[0][0]:.1f} to {when[-1][1]:.1f} seconds</li>' for what, tokens, when in said if when)
@@ -252,6 +252,9 @@ LINE_JS = """element.addEventListener('change', event => {
   const menu = event.target.closest('select');
   if (menu && menu.value !== 'keep') trigger('choose', {place: Number(menu.dataset.place), choice: menu.value});
 });"""
+SCOPES_JS = """document.addEventListener('signbook-span', event => {
+  for (const token of element.querySelectorAll('.sb-at')) token.classList.toggle('sb-now', event.detail !== null && Number(token.dataset.start) === event.detail.start);
+}, true);"""
 FILES = """{{#if value.files}}<ul class="sb-files">{{#each value.files}}<li><a href="{{this.href}}" download><b>{{this.title}}</b><span>{{this.what}}</span></a></li>{{/each}}</ul>{{/if}}"""
 MESSAGE = '<p class="sb-message sb-{{value.kind}}" role="status">{{value.text}}</p>'
 SHOW_PLAYER = "() => { const p = document.querySelector('signbook-player'); if (p && p.getBoundingClientRect().top > innerHeight * 0.6) p.scrollIntoView({block: 'start'}); }"
@@ -303,7 +306,7 @@ def _results(gr):
             written = gr.Textbox(label='The same line as text', lines=1, max_lines=4, scale=4, min_width=280, elem_id='sb-written',
                                  info='A sign in capitals, RIGHT/2 for a second sense, fs-ANNA spells, numbers as digits, and , . ? ! for pauses.')
             again = gr.Button('Sign this line', scale=1, min_width=150, size='md')
-    scopes = _html(gr, '', id='sb-scopes')
+    scopes = _html(gr, '', id='sb-scopes', js=SCOPES_JS)
     with gr.Group(elem_classes='sb-plain'):
         _html(gr, '<h2>What was signed</h2>')
         report = _html(gr, '', id='sb-report')
