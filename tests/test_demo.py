@@ -270,7 +270,7 @@ def test_scopes_lie_over_the_signs_of_their_clip(width, dark, tmp_path, monkeypa
     from signbook.signing.gloss import Scope
     plain = demo.edited_line("COFFEE , YOU WANT MILK ?", None)
     lines = dict(Coffee=replace(plain, scopes=(Scope("topic", 0, 1), Scope("yn", 2, 5))), Plain=replace(plain, scopes=()))
-    monkeypatch.setattr(demo, "text_to_line", lambda text, language: lines.get(text, lines["Plain"]))
+    monkeypatch.setattr(demo, "text_to_line", lambda text, language="ase": lines.get(text, lines["Plain"]))
     app = demo.launch(port=17960, block=False)
     try:
         with browsing(width, 900) as page:
@@ -286,6 +286,7 @@ def test_scopes_lie_over_the_signs_of_their_clip(width, dark, tmp_path, monkeypa
             page.evaluate(f"{P}.pause(); {P}.seek({P}.spans[2].start + 0.05)")
             page.locator(".sb-at.sb-now", has_text="WANT").wait_for()
             assert page.locator(".sb-now").count() == 1
+            page.wait_for_timeout(500)                                          # colours of the captions fade over
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert [v for v in violations(page) if v[1] in ("serious", "critical")] == []
             page.screenshot(path=tmp_path/"scopes.png", full_page=True)
