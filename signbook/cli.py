@@ -7,7 +7,7 @@ __all__ = ['app', 'SUFFIXES', 'Outputs', 'Language', 'Lexicon', 'Alphabet', 'Wor
            'LeftHanded', 'Look', 'Body', 'Seed', 'FIRST', 'lexicon_app', 'explain', 'check_outputs', 'check_source',
            'about', 'read_text', 'show_version', 'common', 'prepare', 'progress', 'write_all', 'sign', 'gloss',
            'read_sigml', 'bar', 'check_table', 'hamnosys', 'some', 'lexicon_check', 'lexicon_import', 'convert', 'demo',
-           'extras', 'installed', 'browser', 'body_report', 'doctor', 'run', 'main']
+           'rate', 'extras', 'installed', 'browser', 'body_report', 'doctor', 'run', 'main']
 
 # %% ../nbs/91_cli.ipynb #928194a0
 import os, sys
@@ -317,6 +317,27 @@ def demo(
     "Start the web page where a sentence is signed."
     from signbook.demo import launch
     launch(host=host, port=port, lexicon=lexicon or ())
+
+# %% ../nbs/91_cli.ipynb #c4ed0002
+@app.command()
+def rate(
+    clips:Annotated[Optional[list[Path]], typer.Argument(metavar='CLIPS', help="What is judged: .npz, .glb, .mp4 and .webm files, and folders of them.")]=None,
+    output:Annotated[Optional[Path], typer.Option('--output', '-o', metavar='FILE.csv', help="The table for the answers; one that is there is continued.")]=None,
+    contact:Annotated[str, typer.Option(help="Whom raters can ask: a name and an address.")]='',
+    look:Look=None,
+    seed:Annotated[int, typer.Option(min=0, help="Number that the orders of the clips are drawn from.")]=0,
+    port:Annotated[int, typer.Option(min=1, max=65535, help="Where to listen; the next free port is taken if this one is not.")]=7870,
+    summary:Annotated[Optional[Path], typer.Option(metavar='FILE.csv', help="Say what a table of answers holds instead: means, spread, agreement.")]=None,
+):
+    "Let signers judge CLIPS on a page of this machine, or say with --summary what they said."
+    if summary:
+        if clips or output: raise SignbookError("--summary FILE.csv: expected no CLIPS and no -o beside it")
+        from signbook import rating
+        return print(rating.summary(rating.read_ratings(check_source(summary))))
+    if not clips or not output: raise SignbookError("expected CLIPS and -o FILE.csv, or --summary FILE.csv; see signbook rate --help")
+    check_outputs([output], ('.csv',))
+    from signbook import rating_page
+    rating_page.launch(clips, output, seed=seed, contact=contact, look=look, port=port)
 
 # %% ../nbs/91_cli.ipynb #15760058
 def extras(

@@ -262,6 +262,39 @@ def test_own_signs_are_offered_beside_the_shipped_ones(tmp_path, monkeypatch):
     assert demo.changed_line(line, 0, 'sign:RIGHT/3').line == 'RIGHT/3'
 
 
+@pytest.mark.parametrize("width, dark", [(1200, False), (390, True)])
+def test_scopes_lie_over_the_signs_of_their_clip(width, dark, tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from signbook import demo
+    from signbook.signing.gloss import Scope
+    plain = demo.edited_line("COFFEE , YOU WANT MILK ?", None)
+    lines = dict(Coffee=replace(plain, scopes=(Scope("topic", 0, 1), Scope("yn", 2, 5))), Plain=replace(plain, scopes=()))
+    monkeypatch.setattr(demo, "text_to_line", lambda text, language="ase": lines.get(text, lines["Plain"]))
+    app = demo.launch(port=17960, block=False)
+    try:
+        with browsing(width, 900) as page:
+            page.goto(app.local_url + ("?__theme=dark" if dark else ""))
+            shown(page)
+            assert page.locator("#sb-scopes").is_hidden()                       # no scopes, no panel
+            sign(page, "Coffee")
+            page.locator("#sb-scopes h2").wait_for()
+            assert page.locator("#sb-scopes .sb-scope-list li").all_inner_texts()[1].startswith("Yes–no question: YOU WANT MILK, ")
+            boxes = {t: page.locator(".sb-at", has_text=t).bounding_box() for t in ("COFFEE", "YOU", "WANT", "MILK")}
+            bars = page.locator(".sb-bar.sb-yn").evaluate_all("list => list.map(e => e.getBoundingClientRect().toJSON())")
+            assert len(bars) == 3 and bars[0]["x"] == pytest.approx(boxes["YOU"]["x"], abs=2) and bars[-1]["right"] < boxes["MILK"]["x"] + boxes["MILK"]["width"]
+            page.evaluate(f"{P}.pause(); {P}.seek({P}.spans[2].start + 0.05)")
+            page.locator(".sb-at.sb-now", has_text="WANT").wait_for()
+            assert page.locator(".sb-now").count() == 1
+            page.wait_for_timeout(500)                                          # colours of the captions fade over
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert [v for v in violations(page) if v[1] in ("serious", "critical")] == []
+            page.screenshot(path=tmp_path/"scopes.png", full_page=True)
+            sign(page, "Plain")
+            page.locator("#sb-scopes").wait_for(state="hidden")
+    finally: app.close()
+
+
 def test_the_next_port_if_this_one_is_taken_and_nothing_is_left_behind(server, tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     other = Server(str(server.port))
