@@ -97,6 +97,7 @@ def clause_of(
     n = re.match('[,CY]*', tags(units)).end()
     linked = tags(units[n:n+1]) == 'L'
     kind = next((k for name, k in KINDS.items() if linked and among(units[n], name)), 'main')
+    if linked and kind == 'main': n += 1  # although, until: at its place, as *and* is
     cut = n + (kind != 'main')
     return Clause(kind, tuple(units[:n]), tuple(units[n:cut]), tuple(units[cut:]))
 
@@ -270,7 +271,7 @@ def finish_before(
 )->list: # of `Put`: FINISH or nothing
     "FINISH for a simple past that no other sign shows."
     first = next((u for u in roles.predicate if u.tag in 'VBXHFE'), None)
-    done = first and first.tag == 'V' and first.form == 'past' and not (word_list('state verb') & {first.key, *lemmas(first.key)})
+    done = first and first.tag == 'V' and first.form == 'past' and not among(first, 'same in present and past') and not word_list('state verb') & {first.key, *lemmas(first.key)}
     if not done or roles.asks or roles.times or talk.past: return []
     talk.past = True
     return [Put(first.place, 'FINISH')]
@@ -296,6 +297,7 @@ def word_plan(
     "One word of a predicate."
     said = lambda *keys: any(u.key in keys for u in roles.helpers + roles.predicate)
     if unit.tag in 'FHX': return helper_plan(unit, roles)
+    if unit.key == 'let' and said('us') and not roles.subject: return Put(unit.place, reason='let us: WE says it')
     if unit.key == 'not' and said('yet'): return Put(unit.place, reason='NOT-YET says it')
     if unit.key == 'yet' and said('not'): return Put(unit.place, 'NOT-YET')
     if unit.key == 'got' and any(u.tag == 'H' for u in roles.helpers + roles.predicate): return Put(unit.place, 'HAVE')
@@ -405,12 +407,15 @@ def existing(
     talk:Talk,
 )->list|None: # of `Put` and `Span`; None if the clause is of another kind
     "*There is a cat in the garage*: in the garage, have cat."
-    if tags(roles.subject) != 'J' or not re.match('B', tags(roles.helpers + roles.predicate)): return None
-    there, (be, *rest) = roles.subject[0], roles.helpers + roles.predicate
+    found = re.match('[XH]?R*B', tags(roles.helpers + roles.predicate)) if tags(roles.subject) == 'J' else None
+    if not found: return None
+    there, all_ = roles.subject[0], roles.helpers + roles.predicate
+    before, be, rest = all_[:found.end()-1], all_[found.end()-1], all_[found.end():]
     cut = next((i for i, u in enumerate(rest) if u.tag in 'pP'), len(rest))
     where = [Span('topic', tuple(nouns_plan(rest[cut:], talk, False)))] if cut < len(rest) and not roles.asked else puts(rest[cut:])
     have = [Put(there.place, reason='there is: HAVE says it'), Put(be.place, 'HAVE')]
-    said = under_headshake([*have, *nouns_plan(rest[:cut], talk, False)], {u.place: u for u in (there, be, *rest)})
+    helping = [word_plan(u, roles, talk) if u.tag == 'X' else Put(u.place, reason=PERFECT) for u in before]
+    said = under_headshake([*helping, *have, *nouns_plan(rest[:cut], talk, False)], {u.place: u for u in (there, *all_)})
     return [*time_plan(roles.times, talk), *where, *(asked_plan(roles, said) if roles.asks else said)]
 
 def weather(

@@ -122,11 +122,13 @@ def links(
 def helps(
     units:list, # of `Unit` with all their letters
     i:int,      # the place of *have*, *has* or *had*
+    before:str, # tags so far
 )->bool:
     "Is *have* only there for a participle: have seen, have you seen?"
+    between = set('ERIDSTMNA') if re.fullmatch('(.*[,CYW])?', before) else set('ER')
     for u in units[i+1:i+6]:
-        if 'V' in u.letters and u.form == 'past' or u.key == 'been': return True
-        if not set(u.letters) & set('EIRDSTM') and not (i == 0 and set(u.letters) & set('NA')): return False
+        if u.key == 'been' or 'V' in u.letters and u.form == 'past': return True
+        if not set(u.letters) & between: return False
     return False
 
 def choose(
@@ -148,10 +150,12 @@ def settled(
     "What single words need to look at, further than the table of neighbours does."
     u, after = units[i], units[i+1] if i + 1 < len(units) else Unit('', '')
     if u.key == 'because': return 'P' if after.key == 'of' else 'L'
-    if 'L' in u.letters and len(u.letters) > 1: return 'L' if links(units, i, before) else u.letters.replace('L', '')
-    if 'H' in u.letters: return 'H' if helps(units, i) else 'V'
-    if 'O' in u.letters: return 'O' if set(after.letters) & set('VB') else 'P'  # to go; to school
+    if 'L' in u.letters and len(u.letters) > 1 and links(units, i, before): return 'L'
     if u.key in ('this', 'that') and after.form == 's' and 'V' in after.letters: return 'I'  # that makes sense
+    if 'L' in u.letters: return u.letters.replace('L', '') or 'L'
+    if 'H' in u.letters: return 'H' if helps(units, i, before) else 'V'
+    if 'O' in u.letters: return 'O' if set(after.letters) & set('VB') else 'P'  # to go; to school
+    if u.form == 'ing' and 'V' in u.letters and re.search('B[ER]*$', before): return 'V'  # is going
     if u.letters == 'V' and u.form in ('past', 'ing') and re.search('[DSTQeGA]$', before): return 'A'  # the broken chair
     return u.letters
 
