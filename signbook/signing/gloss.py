@@ -312,6 +312,7 @@ def signs_of(
     if stretch.kind == 'name': return spell_tokens(p, alphabet)
     if stretch.kind == 'phrase': return (sign_token(by_part(lexicon.lookup(stretch.key), tag), stretch.pieces, words),), ()
     if tag == 'F': return left_out(p, 'helping "do": ASL does without')
+    if p.key == "'s" and tag == 'B': return left_out(p, NOT_SIGNED['is'])
     if english and p.key in NOT_SIGNED and not lexicon.lookup(p.key): return left_out(p, NOT_SIGNED[p.key])
     entries = word_entries(p.key, lexicon, english, tag)
     return ((sign_token(entries, [p], words),), ()) if entries else spell_tokens(p, alphabet)

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['PAUSE', 'INDEX', 'POSSESSIVE', 'ASKED_FOR', 'CERTAIN', 'NOUN', 'NOUNS', 'PHRASE', 'ALL', 'PHRASES', 'ONE', 'FINITE',
-           'TIMES', 'ASKED', 'HELPED', 'VERBS', 'STARTS', 'LONGEST', 'KINDS', 'LINKING', 'FILLER', 'NO_TIME_SIGN',
-           'HELPING', 'PERFECT', 'SHORT', 'Put', 'Span', 'puts', 'tags', 'among', 'apart', 'Clause', 'clause_of',
-           'begins', 'clauses', 'Roles', 'roles_of', 'Talk', 'gender', 'place_of', 'meant', 'name_plan', 'one_plan',
-           'unit_plan', 'nouns_plan', 'is_definite', 'plural_plan', 'time_plan', 'finish_before', 'helper_plan',
-           'word_plan', 'objects', 'predicate_plan', 'going_to', 'under_headshake', 'topic_of', 'subject_plan',
-           'asked_plan', 'plain_plan', 'existing', 'weather', 'cleft', 'clause_plan', 'is_turned', 'before_main',
-           'cause_plan', 'grouped', 'group_plan', 'sentence_plan', 'placed']
+           'TIMES', 'ASKED', 'BEFORE', 'HELPED', 'VERBS', 'STARTS', 'LONGEST', 'KINDS', 'LINKING', 'FILLER',
+           'NO_TIME_SIGN', 'HELPING', 'PERFECT', 'SHORT', 'Put', 'Span', 'puts', 'tags', 'among', 'apart', 'Clause',
+           'clause_of', 'begins', 'clauses', 'Roles', 'roles_of', 'Talk', 'gender', 'place_of', 'meant', 'name_plan',
+           'one_plan', 'unit_plan', 'nouns_plan', 'is_definite', 'plural_plan', 'time_plan', 'finish_before',
+           'helper_plan', 'word_plan', 'objects', 'predicate_plan', 'going_to', 'under_headshake', 'topic_of',
+           'subject_plan', 'asked_plan', 'plain_plan', 'existing', 'weather', 'cleft', 'clause_plan', 'is_turned',
+           'before_main', 'cause_plan', 'grouped', 'lead_plan', 'group_plan', 'sentence_plan', 'placed']
 
 # %% ../../nbs/32d_signing.grammar.ipynb #b7d118bf
 import re
@@ -55,8 +55,9 @@ NOUNS = rf'{NOUN}(?:G(?:R?[AU])*[NMkd]+)*'     # my sister's friend
 PHRASE = rf'(?:{NOUNS}(?:f{NOUNS})*|[ITQJU])'  # the name of the movie; she; this; three
 ALL = rf'{PHRASE}(?:,?C{PHRASE})*'             # the boy and the girl
 PHRASES, ONE, FINITE = re.compile(ALL), re.compile(PHRASE), re.compile('[VBXHF]')
-TIMES = re.compile('p?K[kd]?|p?d[kK]?|[DUQRA]*ka|p[DSTQeUA]*k[Kd]?|[Te]A?[kd]K?')
+TIMES = re.compile('p?K+[kd]?|p?d[kK]?|[DUQRA]*ka|p[DSTQeUA]*k[Kd]?|[Te]A?[kd]K?')
 ASKED = re.compile('P?W(?:[AQ]*[Nk]+|[AR](?![Nk]))?')
+BEFORE = re.compile(rf'(?:(?:[pP]{NOUNS}|R),?)+(?=(?:{ALL})[RE]*[XBHFV])')  # in this house we ...
 HELPED = re.compile(f'([XBHF]E?)({ALL})')
 VERBS = re.compile('[XBHFERO]*V(?:OR*V)*R*')
 STARTS = re.compile(f'C?[RK]*{ALL}[RE]*[XBHFV]')
@@ -131,6 +132,7 @@ def clauses(
 class Roles:
     "The parts of a clause, each a list of `Unit`."
     times:list
+    before:list     # where, how: what stands before the subject
     asked:list      # the question phrase
     subject:list
     helpers:list    # helping verbs, with a negation
@@ -143,15 +145,17 @@ def roles_of(
 )->Roles:
     "Undo the order of an English question, and find the parts."
     times, rest = apart(list(body), TIMES)
+    early = BEFORE.match(tags(rest))
+    before, rest = (rest[:early.end()], rest[early.end():]) if early else ([], rest)
     found = ASKED.match(tags(rest))
     asked, after = (rest[:found.end()], rest[found.end():]) if found else ([], rest)
     moved = HELPED.match(tags(after))
     asks = ask or bool(moved and (asked or tags(after)[:2] in ('XI', 'BI', 'FI')))
     if not asks: asked, after, moved = [], rest, None
-    if moved: return Roles(times, asked, after[moved.start(2):moved.end()], after[:moved.end(1)], after[moved.end():], True)
+    if moved: return Roles(times, before, asked, after[moved.start(2):moved.end()], after[:moved.end(1)], after[moved.end():], True)
     subject = PHRASES.match(tags(after)) if not asked else None
     n = subject.end() if subject else 0
-    return Roles(times, asked, after[:n], [], after[n:], asks)
+    return Roles(times, before, asked, after[:n], [], after[n:], asks)
 
 # %% ../../nbs/32d_signing.grammar.ipynb #1f509c73
 @dataclass
@@ -260,7 +264,7 @@ def time_plan(
     "Time signs; the talk moves to their time."
     flat = [u for t in times for u in t]
     if flat: talk.past = any(among(u, 'past time') for u in flat)
-    out = [Put(u.place, reason=NO_TIME_SIGN if u.tag in 'pP' else '') for u in flat]
+    out = [Put(u.place, reason=NO_TIME_SIGN if u.tag in 'pP' else FILLER if u.key == 'right' else '') for u in flat]
     last_night = [i for i, u in enumerate(flat[:-1]) if (u.key, flat[i+1].key) in {('last', 'night'), ('last', 'evening')}]
     for i in last_night: out[i] = Put(flat[i].place, 'YESTERDAY')
     return out
@@ -284,7 +288,7 @@ def helper_plan(
     keys = {u.key for u in roles.helpers + roles.predicate}
     negative = any(among(u, 'negative') for u in roles.helpers + roles.predicate)
     if unit.tag == 'F': return Put(unit.place, 'FINISH') if unit.key == 'did' and not negative and not roles.asked else Put(unit.place, reason=HELPING)
-    if unit.tag == 'H': return Put(unit.place, reason=PERFECT) if negative or roles.asked or keys & {'got', *word_list('says finish')} else Put(unit.place, 'FINISH')
+    if unit.tag == 'H': return Put(unit.place, reason=PERFECT) if negative or roles.asked or keys & {'got', 'got to', *word_list('says finish')} else Put(unit.place, 'FINISH')
     if roles.times and unit.key == 'will': return Put(unit.place, reason='future: the time sign says it')
     return Put(unit.place, CERTAIN.get(unit.key, ''))
 
@@ -335,7 +339,7 @@ def going_to(
     predicate:list, # of `Unit`
 )->tuple: # (list of `Put`, the predicate without those words)
     "*Going to* do something is WILL."
-    m = re.match('BE?R*VO(?=[VB])', tags(predicate))
+    m = re.match('BE?R*VO(?=[VBX])', tags(predicate))
     if not m or predicate[m.end()-2].key != 'going': return [], predicate
     return [Put(predicate[m.end()-2].place, 'WILL')], [*predicate[:m.end()-2], *predicate[m.end()-1:]]
 
@@ -346,7 +350,7 @@ def under_headshake(
     "A headshake goes with the negative sign and what follows it."
     i = next((i for i, n in enumerate(nodes) if not n.reason and (among(units[n.place], 'negative') or n.gloss in ('NOT-YET', 'NONE'))), None)
     if i is None: return nodes
-    end = next((j for j in range(i, len(nodes)) if units[nodes[j].place].tag == ',' or units[nodes[j].place].key == 'but'), len(nodes))
+    end = next((j for j in range(i, len(nodes)) if units[nodes[j].place].tag == ',' or units[nodes[j].place].key in ('but', 'so', 'however')), len(nodes))
     return [*nodes[:i], Span('neg', tuple(nodes[i:end])), *nodes[end:]]
 
 # %% ../../nbs/32d_signing.grammar.ipynb #6947e77d
@@ -389,7 +393,7 @@ def plain_plan(
     inner:bool, # is it part of another sentence, a condition for one?
 )->list: # of `Put` and `Span`
     "A clause: time, topic, and what is said of it."
-    times = time_plan(roles.times, talk)
+    times, before = time_plan(roles.times, talk), nouns_plan(roles.before, talk, False)
     thing, predicate = topic_of(roles) if not inner else ([], roles.predicate)
     topic = [Span('topic', tuple(nouns_plan(thing, talk)))] if thing else []
     subject = subject_plan(roles, talk) if not inner else nouns_plan(roles.subject, talk)
@@ -399,7 +403,7 @@ def plain_plan(
     verb = predicate_plan(roles.helpers + predicate, roles, talk)
     said = [*subject, *under_headshake([*will, *finish, *verb], units)]
     if any(among(u, 'negative') for u in roles.subject): said = [Span('neg', tuple([*subject, *will, *finish, *verb]))]
-    return [*times, *topic, *(asked_plan(roles, said) if roles.asks else said)]
+    return [*times, *before, *topic, *(asked_plan(roles, said) if roles.asks else said)]
 
 # %% ../../nbs/32d_signing.grammar.ipynb #ea010ba0
 def existing(
@@ -416,7 +420,7 @@ def existing(
     have = [Put(there.place, reason='there is: HAVE says it'), Put(be.place, 'HAVE')]
     helping = [word_plan(u, roles, talk) if u.tag == 'X' else Put(u.place, reason=PERFECT) for u in before]
     said = under_headshake([*helping, *have, *nouns_plan(rest[:cut], talk, False)], {u.place: u for u in (there, *all_)})
-    return [*time_plan(roles.times, talk), *where, *(asked_plan(roles, said) if roles.asks else said)]
+    return [*time_plan(roles.times, talk), *nouns_plan(roles.before, talk, False), *where, *(asked_plan(roles, said) if roles.asks else said)]
 
 def weather(
     roles:Roles,
@@ -497,6 +501,13 @@ def grouped(
         else: groups.append([None, [c]])
     return groups
 
+def lead_plan(
+    unit:Unit, # before a clause
+    talk:Talk,
+)->list: # of `Put`
+    "A pause, *and*, a greeting; *so* is a pause."
+    return [unit_plan(unit, talk)] + ([Put(unit.place, PAUSE)] if unit.key == 'so' else [])
+
 def group_plan(
     main:Clause|None,
     subs:list, # of `Clause`
@@ -504,7 +515,7 @@ def group_plan(
     talk:Talk,
 )->list: # of `Put` and `Span`
     "A main clause, before it conditions and times, after it causes."
-    leads = lambda *found: [unit_plan(u, talk) for c in found if c for u in c.lead]
+    leads = lambda c: [p for u in (c.lead if c else ()) for p in lead_plan(u, talk)]
     first = subs[0] if subs and (not main or subs[0].link[0].place < main.body[0].place) else None
     early = [s for s in subs if s.kind != 'because']
     causes = [s for s in subs if s.kind == 'because']

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OPEN', 'NOUNISH', 'HEAD', 'CONTEXT', 'CLAUSE', 'NEAR', 'small_words', 'word_list', 'Unit', 'form_of', 'plain_form',
-           'unit_of', 'links', 'helps', 'choose', 'settled', 'tagged']
+           'unit_of', 'links', 'helps', 'is_short', 'choose', 'settled', 'tagged']
 
 # %% ../../nbs/32c_signing.tagging.ipynb #cfbf84f6
 import re
@@ -127,9 +127,17 @@ def helps(
     "Is *have* only there for a participle: have seen, have you seen?"
     between = set('ERIDSTMNA') if re.fullmatch('(.*[,CYW])?', before) else set('ER')
     for u in units[i+1:i+6]:
-        if u.key == 'been' or 'V' in u.letters and u.form == 'past': return True
+        if u.key in ('been', 'got to') or 'V' in u.letters and u.form == 'past': return True
         if not set(u.letters) & between: return False
     return False
+
+def is_short(
+    rest:list, # of `Unit` with all their letters: what comes after 's
+)->bool:
+    "Is 's short for *is* (*the dog's hungry*), rather than an owner's ending (*the dog's bone*)?"
+    if not rest: return False
+    alone = rest[0].letters[0] == 'A' and not (rest[1:] and set(rest[1].letters) & set('NAkd'))
+    return alone or rest[0].form == 'ing' or bool(set(rest[0].letters) & set('DEpPSI'))
 
 def choose(
     unit:Unit,
@@ -149,6 +157,9 @@ def settled(
 )->str: # the letters that are left
     "What single words need to look at, further than the table of neighbours does."
     u, after = units[i], units[i+1] if i + 1 < len(units) else Unit('', '')
+    if u.key == "'s": return 'B' if is_short(units[i+1:]) else 'G'
+    if u.key == 'if' and before.endswith('P') and units[i-1].key == 'as': return 'P'
+    if u.key == 'right' and 'K' in after.letters: return 'K'
     if u.key == 'because': return 'P' if after.key == 'of' else 'L'
     if 'L' in u.letters and len(u.letters) > 1 and links(units, i, before): return 'L'
     if u.key in ('this', 'that') and after.form == 's' and 'V' in after.letters: return 'I'  # that makes sense
