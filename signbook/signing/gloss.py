@@ -18,7 +18,7 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 from ..core import SignbookError
 from .english import DASHES, DO, NOT_SIGNED, PAUSES, Piece, clean, helping_do, lemmas, number_words, read, word_forms, word_parts
-from .grammar import ASKED_FOR, PAUSE, Put, Span, Talk, sentence_plan
+from .grammar import ASKED_FOR, INDEX, PAUSE, Put, Span, Talk, sentence_plan
 from .lexicon import Alphabet, Lexicon
 from .tagging import OPEN, small_words, tagged, unit_of, word_list
 
@@ -363,6 +363,7 @@ def lay(
             out.scopes[at] = replace(out.scopes[at], end=len(out.tokens))
         elif isinstance(n, str): begun.append(len(out.scopes)); out.scopes.append(Scope(n, len(out.tokens), -1))
         elif n.reason: out.dropped.append(Dropped(' '.join(p.text for p in found[n.place].pieces), n.reason, places_of(found[n.place].pieces)))
+        elif n.gloss in INDEX and n.place in own and not made[n.place][0]: pass  # nobody points at a name that could not be spelled
         elif n.gloss: out.tokens.append(certain_sign(n.gloss, found[n.place], words, lexicon, n.place in own))
         elif n.place in signed: out.tokens += [replace(t, added=True) for t in made[n.place][0]]
         else:

@@ -9,8 +9,9 @@ __all__ = ['PAUSE', 'INDEX', 'POSSESSIVE', 'ASKED_FOR', 'CERTAIN', 'NOUN', 'NOUN
            'clause_of', 'begins', 'clauses', 'Roles', 'roles_of', 'Talk', 'gender', 'place_of', 'meant', 'name_plan',
            'one_plan', 'unit_plan', 'nouns_plan', 'is_definite', 'plural_plan', 'time_plan', 'finish_before',
            'helper_plan', 'word_plan', 'objects', 'predicate_plan', 'going_to', 'under_headshake', 'topic_of',
-           'subject_plan', 'asked_plan', 'plain_plan', 'existing', 'weather', 'cleft', 'clause_plan', 'is_turned',
-           'before_main', 'cause_plan', 'grouped', 'lead_plan', 'group_plan', 'sentence_plan', 'placed']
+           'subject_plan', 'asked_plan', 'plain_plan', 'existing', 'weather', 'cleft', 'without_verb', 'clause_plan',
+           'is_turned', 'before_main', 'cause_plan', 'grouped', 'starts_at', 'lead_plan', 'group_plan', 'sentence_plan',
+           'placed']
 
 # %% ../../nbs/32d_signing.grammar.ipynb #b7d118bf
 import re
@@ -442,6 +443,15 @@ def cleft(
     inside = plain_plan(roles_of(said, False), talk, True)
     return [Span('rhet', (*inside, *puts(asked))), Put(be[0].place, PAUSE), *puts(be), *nouns_plan(rest, talk, False)]
 
+def without_verb(
+    body,       # of `Unit`
+    ask:bool,
+    talk:Talk,
+)->list: # of `Put` and `Span`
+    "*Coffee?* and *No, thanks* stay as they are; nobody is pointed at who may be spoken to."
+    said = under_headshake([unit_plan(u, talk) for u in body], {u.place: u for u in body})
+    return [Span('wh' if 'W' in tags(body) else 'yn', tuple(said))] if ask else said
+
 def clause_plan(
     body,       # of `Unit`
     ask:bool,   # does the sentence end in a question mark?
@@ -449,6 +459,7 @@ def clause_plan(
     inner:bool=False, # is it part of another sentence, a condition for one?
 )->list: # of `Put` and `Span`
     "The plan of one clause."
+    if not FINITE.search(tags(body)): return without_verb(body, ask, talk)
     turned = None if ask else cleft(body, talk)
     if turned is not None: return turned
     roles = roles_of(body, ask)
@@ -501,6 +512,8 @@ def grouped(
         else: groups.append([None, [c]])
     return groups
 
+def starts_at(clause:Clause)->int: return (*clause.lead, *clause.link, *clause.body)[0].place
+
 def lead_plan(
     unit:Unit, # before a clause
     talk:Talk,
@@ -516,7 +529,7 @@ def group_plan(
 )->list: # of `Put` and `Span`
     "A main clause, before it conditions and times, after it causes."
     leads = lambda c: [p for u in (c.lead if c else ()) for p in lead_plan(u, talk)]
-    first = subs[0] if subs and (not main or subs[0].link[0].place < main.body[0].place) else None
+    first = subs[0] if subs and (not main or subs[0].link[0].place < starts_at(main)) else None
     early = [s for s in subs if s.kind != 'because']
     causes = [s for s in subs if s.kind == 'because']
     out = leads(first) if first else leads(main)

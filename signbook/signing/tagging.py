@@ -160,6 +160,7 @@ def settled(
     if u.key == "'s": return 'B' if is_short(units[i+1:]) else 'G'
     if u.key == 'if' and before.endswith('P') and units[i-1].key == 'as': return 'P'
     if u.key == 'right' and 'K' in after.letters: return 'K'
+    if u.key == 'no': return 'Q' if set(after.letters) & set('NAk') else 'Y'
     if u.key == 'because': return 'P' if after.key == 'of' else 'L'
     if 'L' in u.letters and len(u.letters) > 1 and links(units, i, before): return 'L'
     if u.key in ('this', 'that') and after.form == 's' and 'V' in after.letters: return 'I'  # that makes sense
