@@ -33,10 +33,11 @@ def gloss_line(
     text:str, # a sentence or more, in the language that is spelled with the alphabet (English for ASL)
     language:str='ase', # ISO 639-3 of the sign language, or the path of a lexicon .tsv
     lexicon=(), alphabet=None, # files of one's own: as for `tables`
-)->GlossLine: # tokens, alignment and what was dropped
+    order:str|None=None, # of the signs: 'asl', 'english' (that of the words), or None: ASL where there are rules for it
+)->GlossLine: # tokens, scopes, alignment and what was dropped
     "What would be signed for a text."
     signs, letters = tables(language, lexicon, alphabet)
-    return text_to_gloss(text, signs, letters, letters.spoken)
+    return text_to_gloss(text, signs, letters, letters.spoken, order)
 
 def read_line(
     line:str, # the one-line form, such as 'MY NAME fs-ANNA .'
@@ -135,10 +136,11 @@ def text_to_motion(
     text:str, # a sentence or more, English
     language:str='ase', # sign language
     lexicon=(), alphabet=None, # files of one's own: as for `tables`
+    order:str|None=None, # of the signs: as for `gloss_line`
     **how, # as for `items_to_motion`
 )->Result: # motion, gloss line, coverage
     "Sign a text."
-    return line_to_motion(gloss_line(text, language, lexicon, alphabet), language, lexicon, alphabet, **how)
+    return line_to_motion(gloss_line(text, language, lexicon, alphabet, order), language, lexicon, alphabet, **how)
 
 def notation_to_motion(
     notation:str, # HamNoSys, Unicode or token names

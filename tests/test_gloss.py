@@ -57,9 +57,9 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize('text', SENTENCES)
-def test_sentences(text):
-    line = gloss(text)
-    assert line.line == SENTENCES[text]
+def test_sentences_in_the_order_of_their_words(text):
+    line = gloss(text, order='english')
+    assert line.line == SENTENCES[text] and line.scopes == ()
     assert accounted(line) == set(range(len(line.words)))
 
 

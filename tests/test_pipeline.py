@@ -94,7 +94,7 @@ def test_a_recording_between_letters_and_a_left_handed_signer(tmp_path):
     clip = notation_to_motion('flathand extfingeru palmd shoulders lrat moveor').motion
     save(clip, tmp_path/'wave.npz')
     (tmp_path/'mine.tsv').write_text('gloss\twords\tsense\thamnosys\tnonmanual\tsource\treviewed_by\tclip\nWAVE\twaves\t\t\t\tme\t\twave.npz#0.5-1.3\n')
-    right, left = (text_to_motion('Zoe waves, mother.', lexicon=tmp_path/'mine.tsv', left_handed=side, speed=1.5) for side in (False, True))
+    right, left = (text_to_motion('Zoe waves, mother.', lexicon=tmp_path/'mine.tsv', order='english', left_handed=side, speed=1.5) for side in (False, True))
     assert [s.gloss for s in right.motion.spans] == ['fs-ZOE', 'WAVE', 'MOTHER'] and right.coverage.share == 2/3
     assert np.allclose(left.motion.mirror().poses, right.motion.poses, atol=1e-6)
     assert fidelity(right).share == fidelity(left, left_handed=True).share == 1

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['QUOTES', 'KEEP', 'PAUSES', 'DASHES', 'SYMBOLS', 'TITLES', 'MARKS', 'PIECE', 'ENDINGS', 'WHOLE', 'BARE', 'WITHOUT',
            'IS_BEFORE', 'PARTS', 'NOT_SIGNED', 'DO', 'SUBJECTS', 'QUESTION_WORDS', 'UNITS', 'TENS', 'clean', 'Piece',
-           'pause_piece', 'symbol_pieces', 'piece_of', 'pieces', 'expand', 'word_forms', 'lemmas', 'helping_do',
-           'number_words', 'sentences', 'read']
+           'pause_piece', 'symbol_pieces', 'piece_of', 'pieces', 'expand', 'all_forms', 'word_forms', 'lemmas',
+           'word_parts', 'helping_do', 'number_words', 'sentences', 'read']
 
 # %% ../../nbs/32a_signing.english.ipynb #b8e4ca15
 import re, unicodedata
@@ -113,15 +113,21 @@ def expand(
 PARTS = dict(VERB='verb', AUX='verb', NOUN='noun', ADJ='adjective', ADV='adverb')
 
 @lru_cache(maxsize=8192)
-def word_forms(
+def all_forms(
     word:str, # small letters
-)->dict: # dictionary form -> set of parts of speech, verbs first; empty if the word is not known
-    "What an English word may be a form of, and as which part of speech."
+)->dict: # dictionary form (it may be the word itself) -> set of parts of speech, verbs first; empty if the word is not known
+    "What an English word may be a form of, itself included, and as which part of speech."
     from lemminflect import getAllLemmas
     found, forms = getAllLemmas(word), {}
     for pos, part in PARTS.items():
         for form in found.get(pos, ()): forms.setdefault(form, set()).add(part)
-    return {form: parts for form, parts in forms.items() if form != word}
+    return forms
+
+def word_forms(
+    word:str, # small letters
+)->dict: # dictionary form -> set of parts of speech, verbs first; empty if the word is not known or in dictionary form
+    "What an English word may be a form of, and as which part of speech."
+    return {form: parts for form, parts in all_forms(word).items() if form != word}
 
 def lemmas(
     word:str, # small letters
@@ -129,10 +135,17 @@ def lemmas(
     "What an English word may be a form of."
     return tuple(word_forms(word))
 
+def word_parts(
+    word:str, # small letters
+)->tuple: # parts of speech, the likelier first: nouns, then verbs; a form that only verbs have is a verb first
+    "As which parts of speech an English word is known; empty if it is not."
+    order = ('verb', 'adjective', 'noun', 'adverb') if word.endswith(('ed', 'ing')) else ('noun', 'verb', 'adjective', 'adverb')
+    return tuple(p for p in order if any(p in parts for parts in all_forms(word).values()))
+
 # %% ../../nbs/32a_signing.english.ipynb #6f60a157
 NOT_SIGNED = {**dict.fromkeys('a an the'.split(), 'article: ASL has none'),
               **dict.fromkeys('am is are was were be been being'.split(), 'form of "be": ASL does without'),
-              **dict.fromkeys('to of'.split(), 'English linking word: no sign of its own here'),
+              **dict.fromkeys('to of at'.split(), 'English linking word: no sign of its own here'),
               "'s": 'possessive ending'}
 DO = {'do', 'does', 'did'}
 SUBJECTS = set('i you he she it we they'.split())
