@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['GROUPS', 'CHANNELS', 'ROW', 'LAYERS', 'MUSCLES', 'BROWS', 'LIDS', 'GAZE', 'NOSE', 'HEAD', 'BODY', 'SHOULDER', 'MOUTH',
            'SYLLABLES', 'ADVERBS', 'MARKS', 'BLINKS', 'SHOWN', 'CODES', 'EARLY', 'LATE', 'BLINK', 'both', 'Act',
-           'wishes', 'eased', 'is_tag', 'is_shown', 'take_turns', 'blink_act', 'mark_acts']
+           'wishes', 'averaged', 'eased', 'is_tag', 'is_shown', 'take_turns', 'blink_act', 'mark_acts']
 
 # %% ../../nbs/37_signing.nonmanual.ipynb #a5133248
 import re
@@ -59,6 +59,16 @@ MUSCLES = dict(lids=(.167, 0), brows=(.233, .167), cheeks=(.167, .1), mouth=(.16
 
 def _frames(seconds:float, fps:float)->int: return 2*round(seconds*fps/2 - .5) + 1 if seconds else 1
 
+def averaged(
+    rows, # (...,T)
+    seconds:tuple, # of means over neighbouring frames, one after the other
+    fps:float=30, # Hz
+)->np.ndarray: # the same shape
+    "Curves as smooth as these means make them."
+    for s in seconds:
+        if s: rows = uniform_filter1d(rows, _frames(s, fps), axis=-1, mode='nearest')
+    return rows
+
 def eased(
     asked, # (C,T) channels in steps
     fps:float=30, # Hz
@@ -67,9 +77,7 @@ def eased(
     out, first = np.empty_like(asked), 0
     for group, names in GROUPS.items():
         rows = slice(first, first := first + len(names))
-        out[rows] = asked[rows]
-        for seconds in MUSCLES[group]:
-            if seconds: uniform_filter1d(out[rows], _frames(seconds, fps), axis=1, output=out[rows], mode='nearest')
+        out[rows] = averaged(asked[rows], MUSCLES[group], fps)
     return out
 
 # %% ../../nbs/37_signing.nonmanual.ipynb #1fc43d0b

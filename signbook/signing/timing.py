@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['RELAXED', 'LEAD', 'TAIL', 'TOP_SPEED', 'TOP_TURN', 'LETTER_HOLD', 'SIGN_HOLD', 'SETTLE', 'LOWER', 'RAISE', 'IDLE',
            'SKIN_OFF', 'TRIES', 'Item', 'Pace', 'rest_goal', 'Use', 'Phase', 'way_seconds', 'Plan', 'Aims', 'plan',
-           'timetable']
+           'timetable', 'enlarged']
 
 # %% ../../nbs/38_signing.timing.ipynb #0c5c7544
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 import numpy as np
 from ..core import SignbookError
@@ -16,6 +16,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
+from .prosody import BEFORE, CLEAR, SPREAD, held, rhythm, stretch
 from .room import FAR, MISSED, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
 from .reaching import balls_of_other, carried, push_apart, solve
@@ -35,14 +36,24 @@ class Item:
 
 @dataclass(frozen=True)
 class Pace:
-    "How fast: factors on the time of signs, of the ways between them, and of pauses."
+    "How fast: factors on the time of signs, of the ways between them, and of pauses; each leaves the others alone."
     speed: float = 1.       # 2 signs twice as fast
     transition: float = 1.  # 2 takes twice as long between signs
     pause: float = 1.
+    tension: float = 0.     # 1 hurries the ways and rests longer at their ends, -1 the other way round
 
     def __post_init__(self):
-        for name, low in (('speed', .1), ('transition', .1), ('pause', 0.)):
-            if not low <= getattr(self, name) <= 10: raise SignbookError(f'{name} must lie between {low:g} and 10, got {getattr(self, name)}')
+        for name, low, high in (('speed', .1, 10), ('transition', .1, 10), ('pause', 0., 10), ('tension', -1., 1)):
+            if not low <= getattr(self, name) <= high: raise SignbookError(f'{name} must lie between {low:g} and {high:g}, got {getattr(self, name)}')
+
+    @property
+    def way(self)->float: return self.transition*(1 - .2*self.tension)
+    @property
+    def rest(self)->float: return (1 + .4*self.tension)/self.speed
+
+    def styled(self, style)->'Pace':
+        "The same at the pace of a feeling (`emotion.Style`)."
+        return Pace(self.speed*style.speed, self.transition*style.transition, self.pause*style.pause, style.tension)
 
 # %% ../../nbs/38_signing.timing.ipynb #4e790474
 RELAXED = Handshape(Shape('flathand'), Shape('flathand', ('fingerbendmod',)))
@@ -66,7 +77,7 @@ class Use:
     finish: int    # and at the end
     stroke: Stroke
     item: int      # which Item it belongs to
-    kind: str      # hold, move or back
+    kind: str      # hold, move or back; stay between beats
 
 @dataclass(frozen=True)
 class Phase:
@@ -214,32 +225,106 @@ def _way(plan, side, a, b, letter, factor):
     reshaped = np.abs(s.keys.fingers[a] - s.keys.fingers[b]).max()
     return way_seconds(np.linalg.norm(s.wrist[a] - s.wrist[b]), turned, reshaped, letter, factor)
 
-def _beat_seconds(plan, beat, ends, pace):
-    need = beat.seconds / pace.speed
+def _beat_seconds(plan, beat, ends, seconds):
+    "As long as asked, or as long as no wrist is too fast."
     for side, stroke in ((0, beat.strong), (1, beat.weak)):
         if stroke is None: continue
         s, (a, b) = plan.solved[side], ends[side]
         length = _path_length(stroke.path, np.linalg.norm(s.wrist[a] - s.wrist[b]))
-        need = max(need, 1.875*length/TOP_SPEED, 1.875*angle_between(s.rotation[a], s.rotation[b])/TOP_TURN)
-    return need
+        seconds = max(seconds, 1.875*length/TOP_SPEED, 1.875*angle_between(s.rotation[a], s.rotation[b])/TOP_TURN)
+    return seconds
+
+class _Clock:
+    "A line while it is put on the clock."
+    def __init__(self, plan, items, pace, scopes):
+        self.plan, self.items, self.pace, self.rhythm = plan, items, pace, rhythm(items, scopes)
+        self.uses, self.times, self.at, self.item = ([], []), {}, LEAD, -1
+        self.now, self.since = [0, 0], [-1., -1.]   # goal of each hand, and when it last signed (-1: it has nothing to keep up)
+
+    def stay(self, hand:int, until:float):
+        "A hand stays where its last beat has left it."
+        last = self.uses[hand][-1]
+        self.uses[hand].append(Use(last.end, until, last.finish, last.finish, Stroke(last.stroke.finish, last.stroke.finish, kind='stay'), last.item, 'stay'))
+
+    def leave(self, rest:float):
+        "The last item is held, if it ends a phrase, and the line pauses: both hands wait, if it is not for so long that they go down."
+        hold = held(self.rhythm, self.item)*self.pace.rest
+        self.times[self.item] = (self.times[self.item][0], self.times[self.item][1] + hold)
+        self.at += hold
+        for k in (0, 1):
+            if self.uses[k] and self.now[k] and self.at - hold - self.uses[k][-1].end < IDLE/4: self.stay(k, self.at + (rest if rest < IDLE else 0))
+        self.at += rest
+
+    def approach(self, item:int, ends, letter:bool):
+        "The way to the next posture, as long as the slower hand needs."
+        self.at += max((_way(self.plan, k, self.now[k], e[0], letter, self.pace.way) for k, e in enumerate(ends) if e[0] >= 0), default=0)
+
+    def ready(self, item:int, beat, ends):
+        "A moment of rest before a movement."
+        until = self.at + BEFORE*self.pace.rest
+        for k, stroke in enumerate((beat.strong, beat.weak)):
+            if stroke: self.uses[k].append(Use(self.at, until, ends[k][0], ends[k][0], Stroke(stroke.begin, stroke.begin, kind='stay'), item, 'stay'))
+        self.times[item], self.at = (self.at, until), until
+
+    def beat(self, item:int, beat, ends, letter:bool):
+        hold, pace = beat.kind == 'hold', self.pace
+        longer = 1. if letter else stretch(self.rhythm, item)
+        span = max(_beat_seconds(self.plan, beat, ends, longer*beat.seconds/pace.speed), hold*longer*(LETTER_HOLD if letter else SIGN_HOLD)*pace.rest)
+        end = self.at + span
+        for k, (stroke, e) in enumerate(zip((beat.strong, beat.weak), ends)):
+            if stroke: self.uses[k].append(Use(self.at, end, *e, stroke, item, beat.kind)); self.now[k], self.since[k] = e[1], end
+            elif self.spreads(k, item, ends[1 - k], end): self.stay(k, end)
+            else:
+                self.since[k] = -1.
+                if self.uses[k] and end - self.uses[k][-1].end > IDLE: self.now[k] = 0
+        self.times[item] = (self.times.get(item, (self.at,))[0], end)
+        self.at = end + (0 if hold or beat.joined else SETTLE/pace.speed)
+
+    def spreads(self, hand:int, item:int, other, until:float)->bool:
+        "May a hand that has signed with the other one stay up while that signs alone: within the phrase, for a while, out of its way?"
+        if self.since[hand] < 0 or until - self.since[hand] > SPREAD: return False
+        if self.rhythm.phrase[self.uses[hand][-1].item] != self.rhythm.phrase[item]: return False
+        mine, theirs = self.plan.solved[hand].wrist[self.now[hand]], self.plan.solved[1 - hand].wrist[list(other)]
+        return bool((np.linalg.norm(theirs - mine, axis=-1) > CLEAR).all())
 
 def timetable(
     plan:Plan, # solved goals
     items, # of Item
     pace:Pace, # how fast
+    scopes=(), # of `gloss.Scope`: some end with a pause
 ):  # ((uses of the right hand, uses of the left hand), (start, end) of each item, seconds in all)
     "Put every beat on the clock."
-    uses, now, clock, item, times, spelled = ([], []), [0, 0], LEAD, -1, {}, False
+    clock, spelled = _Clock(plan, items, pace, scopes), False
     for i, beat, *ends in plan.beats:
-        letter, hold = items[i].kind == 'letter', beat.kind == 'hold'
-        clock += pace.pause*sum(x.seconds for x in items[item + 1:i])
-        if i != item or any(e[0] not in (-1, n) for e, n in zip(ends, now)):
-            clock += max((_way(plan, k, now[k], e[0], letter and spelled, pace.transition) for k, e in enumerate(ends) if e[0] >= 0), default=0)
-        span = max(_beat_seconds(plan, beat, ends, pace), hold*(LETTER_HOLD if letter else SIGN_HOLD)/pace.speed)
-        times[i] = (times.get(i, (clock,))[0], clock + span)
-        for k, (stroke, e) in enumerate(zip((beat.strong, beat.weak), ends)):
-            if stroke: uses[k].append(Use(clock, clock + span, *e, stroke, i, beat.kind)); now[k] = e[1]
-            elif uses[k] and clock + span - uses[k][-1].end > IDLE: now[k] = 0
-        clock += span + (0 if hold or beat.joined else SETTLE/pace.speed)
-        item, spelled = i, letter
-    return uses, times, clock + pace.pause*sum(x.seconds for x in items[item + 1:])/2
+        letter, new = items[i].kind == 'letter', i != clock.item
+        if new and clock.item >= 0: clock.leave(pace.pause*clock.rhythm.rest[i])
+        elif new: clock.at += pace.pause*clock.rhythm.rest[i]
+        if new or any(e[0] not in (-1, n) for e, n in zip(ends, clock.now)): clock.approach(i, ends, letter and spelled)
+        if new and beat.kind == 'move' and not letter: clock.ready(i, beat, ends)
+        clock.beat(i, beat, ends, letter)
+        clock.item, spelled = i, letter
+    if clock.item >= 0: clock.leave(pace.pause*clock.rhythm.ending/2)
+    return clock.uses, clock.times, clock.at
+
+
+# %% ../../nbs/38_signing.timing.ipynb #7c1e40d6
+def _free_goals(plan, side):
+    "Goals that a movement leads to through the air, of signs in which the hands do not touch each other."
+    touching = [s.keys.contact & ~s.keys.skin for s in plan.solved]
+    together = {i for i, _, *ends in plan.beats for s, e in zip(touching, ends) if e[0] >= 0 and s[list(e)].any()}
+    own = {k for i, _, *ends in plan.beats if i not in together for k in ends[side] if k >= 0}
+    keys = plan.solved[side].keys
+    return [k for k in sorted(own) if keys.anchor[k] >= 0 and not keys.contact[k]]
+
+def enlarged(
+    plan:Plan,
+    size:float, # 1.1: every movement through the air a tenth longer
+)->Plan:
+    "Movements of another size, from where they begin."
+    if size == 1: return plan
+    solved = []
+    for side, s in enumerate(plan.solved):
+        wrist = s.wrist.copy()
+        for k in _free_goals(plan, side): a = s.keys.anchor[k]; wrist[k] = wrist[a] + size*(s.wrist[k] - s.wrist[a])
+        solved.append(replace(s, wrist=wrist))
+    return replace(plan, solved=tuple(solved))
