@@ -105,7 +105,7 @@ def mouth_acts(
     weights = [_WEIGHT.get(v, 1.) for v in visemes]
     each, out, now = min((end - start)/sum(weights), LONGEST), [], start
     for v, w in zip(visemes, weights):
-        out.append(Act(now, now + w*each, {c: x*strength for c, x in VISEMES[v].items()}, layer))
+        out.append(Act(now, now + w*each, VISEMES[v], layer, strength))
         now += w*each
     return out
 

@@ -4,14 +4,13 @@
 
 # %% auto #0
 __all__ = ['GROUPS', 'CHANNELS', 'ROW', 'LAYERS', 'MUSCLES', 'BROWS', 'LIDS', 'GAZE', 'NOSE', 'HEAD', 'BODY', 'SHOULDER', 'MOUTH',
-           'SYLLABLES', 'ADVERBS', 'MARKS', 'BLINKS', 'SHOWN', 'CODES', 'EARLY', 'LATE', 'BLINK', 'both', 'Act',
-           'wishes', 'averaged', 'eased', 'is_tag', 'is_shown', 'take_turns', 'blink_act', 'mark_acts']
+           'SYLLABLES', 'ADVERBS', 'MARKS', 'BLINKS', 'SHOWN', 'CODES', 'EARLY', 'LATE', 'SHORTEST', 'BLINK', 'both',
+           'Act', 'wishes', 'averaged', 'eased', 'is_tag', 'is_shown', 'take_turns', 'blink_act', 'mark_acts']
 
 # %% ../../nbs/37_signing.nonmanual.ipynb #a5133248
 import re
 from dataclasses import dataclass
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 from ..motion.skeleton import ARKIT
 
 # %% ../../nbs/37_signing.nonmanual.ipynb #b6e2efd8
@@ -41,6 +40,7 @@ class Act:
     end: float
     values: dict  # channel -> value
     layer: str    # one of `LAYERS`
+    weight: float = 1. # 0 to 1: how much it prevails over what lies below
 
 def wishes(
     acts, # of Act; within a layer the later one has the channel
@@ -51,7 +51,7 @@ def wishes(
     asked = np.zeros((len(CHANNELS), n))
     for act in sorted(acts, key=lambda a: LAYERS.index(a.layer)):
         frames = slice(max(round(act.start*fps), 0), max(round(act.end*fps), 0))
-        for name, value in act.values.items(): asked[ROW[name], frames] = value
+        for name, value in act.values.items(): asked[ROW[name], frames] += act.weight*(value - asked[ROW[name], frames])
     return asked
 
 # %% ../../nbs/37_signing.nonmanual.ipynb #769c924d
@@ -65,6 +65,7 @@ def averaged(
     fps:float=30, # Hz
 )->np.ndarray: # the same shape
     "Curves as smooth as these means make them."
+    from scipy.ndimage import uniform_filter1d   # here: whoever only looks up a tag does without
     for s in seconds:
         if s: rows = uniform_filter1d(rows, _frames(s, fps), axis=-1, mode='nearest')
     return rows
@@ -153,6 +154,7 @@ def is_shown(
 
 # %% ../../nbs/37_signing.nonmanual.ipynb #6d492170
 EARLY, LATE = .1, .05   # seconds by which marks begin before a sign and outlast it
+SHORTEST = .45          # seconds that a mark lasts at least: short of that, nobody sees it
 BLINK = .167            # seconds for which lids are asked to be down: as long as they need to get there
 
 def take_turns(
@@ -178,5 +180,6 @@ def mark_acts(
     "What the marks of one sign ask for."
     for tag in tags:
         if not is_tag(tag): raise ValueError(f'unknown non-manual tag {tag!r}; expected tier:CODE of SiGML; shown are {", ".join(sorted(SHOWN))}')
-    held, a, b = [MARKS[t] for t in tags if t in MARKS and t != BLINKS], start - EARLY, end + LATE
+    more = max(SHORTEST - (end - start + EARLY + LATE), 0)/2
+    held, a, b = [MARKS[t] for t in tags if t in MARKS and t != BLINKS], start - EARLY - more, end + LATE + more
     return [Act(a + x*(b - a), a + y*(b - a), m, 'sign') for m, (x, y) in zip(held, take_turns(held))] + [blink_act(end)]*(BLINKS in tags)
