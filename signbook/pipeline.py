@@ -46,7 +46,7 @@ def read_line(
     return parse_line(line, *tables(language, lexicon, alphabet), source)
 
 # %% ../nbs/90_pipeline.ipynb #87cca8f0
-PAUSES = {',': .25, '.': .55, '?': .55, '!': .55}  # seconds
+PAUSES = {',': .5, '.': 1.15, '?': 1.15, '!': 1.15}  # seconds: about 17 % of the time of a text of several clauses (benchmarks/prosody.py)
 
 def line_items(
     line:GlossLine, # what to sign

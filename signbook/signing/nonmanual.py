@@ -55,7 +55,7 @@ def wishes(
     return asked
 
 # %% ../../nbs/37_signing.nonmanual.ipynb #769c924d
-MUSCLES = dict(lids=(.167, 0), brows=(.233, .167), cheeks=(.167, .1), mouth=(.167, .1), gaze=(.167, .1), head=(.3, .2), trunk=(.4, .27))   # seconds of the two means
+MUSCLES = dict(lids=(.167, 0), brows=(.233, .167), cheeks=(.167, .1), mouth=(.167, .1), gaze=(.167, .1), head=(.3, .2), trunk=(.333, .2))   # seconds of the two means
 
 def _frames(seconds:float, fps:float)->int: return 2*round(seconds*fps/2 - .5) + 1 if seconds else 1
 

@@ -16,7 +16,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
-from .prosody import BEFORE, CLEAR, SPREAD, held, rhythm, stretch
+from .prosody import BEFORE, CLEAR, SPREAD, pause_after, rhythm, stretch
 from .room import FAR, MISSED, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
 from .reaching import balls_of_other, carried, push_apart, solve
@@ -239,20 +239,19 @@ class _Clock:
     def __init__(self, plan, items, pace, scopes):
         self.plan, self.items, self.pace, self.rhythm = plan, items, pace, rhythm(items, scopes)
         self.uses, self.times, self.at, self.item = ([], []), {}, LEAD, -1
-        self.now, self.since = [0, 0], [-1., -1.]   # goal of each hand, and when it last signed (-1: it has nothing to keep up)
+        self.now, self.up, self.alone = [0, 0], [False]*2, [set(), set()]   # goal of each hand; does it keep up its sign; items signed without it since
 
     def stay(self, hand:int, until:float):
         "A hand stays where its last beat has left it."
         last = self.uses[hand][-1]
         self.uses[hand].append(Use(last.end, until, last.finish, last.finish, Stroke(last.stroke.finish, last.stroke.finish, kind='stay'), last.item, 'stay'))
 
-    def leave(self, rest:float):
-        "The last item is held, if it ends a phrase, and the line pauses: both hands wait, if it is not for so long that they go down."
-        hold = held(self.rhythm, self.item)*self.pace.rest
-        self.times[self.item] = (self.times[self.item][0], self.times[self.item][1] + hold)
-        self.at += hold
+    def pause(self, following=None):
+        "Hands that were signing wait after an item, unless it is for so long that they go down."
+        if self.item < 0: return
+        rest = self.pace.pause*pause_after(self.rhythm, self.item, following)
         for k in (0, 1):
-            if self.uses[k] and self.now[k] and self.at - hold - self.uses[k][-1].end < IDLE/4: self.stay(k, self.at + (rest if rest < IDLE else 0))
+            if self.uses[k] and self.now[k] and self.at - self.uses[k][-1].end < IDLE/4 and 0 < rest < IDLE: self.stay(k, self.at + rest)
         self.at += rest
 
     def approach(self, item:int, ends, letter:bool):
@@ -272,20 +271,22 @@ class _Clock:
         span = max(_beat_seconds(self.plan, beat, ends, longer*beat.seconds/pace.speed), hold*longer*(LETTER_HOLD if letter else SIGN_HOLD)*pace.rest)
         end = self.at + span
         for k, (stroke, e) in enumerate(zip((beat.strong, beat.weak), ends)):
-            if stroke: self.uses[k].append(Use(self.at, end, *e, stroke, item, beat.kind)); self.now[k], self.since[k] = e[1], end
-            elif self.spreads(k, item, ends[1 - k], end): self.stay(k, end)
-            else:
-                self.since[k] = -1.
-                if self.uses[k] and end - self.uses[k][-1].end > IDLE: self.now[k] = 0
-        self.times[item] = (self.times.get(item, (self.at,))[0], end)
-        self.at = end + (0 if hold or beat.joined else SETTLE/pace.speed)
+            if stroke:
+                self.uses[k].append(Use(self.at, end, *e, stroke, item, beat.kind))
+                self.now[k], self.up[k], self.alone[k] = e[1], True, set()
+            else: self.without(k, item, ends[1 - k], end)
+        start, self.at = self.times.get(item, (self.at,))[0], end + (0 if hold or beat.joined else SETTLE/pace.speed)
+        self.times[item] = start, self.at
 
-    def spreads(self, hand:int, item:int, other, until:float)->bool:
-        "May a hand that has signed with the other one stay up while that signs alone: within the phrase, for a while, out of its way?"
-        if self.since[hand] < 0 or until - self.since[hand] > SPREAD: return False
-        if self.rhythm.phrase[self.uses[hand][-1].item] != self.rhythm.phrase[item]: return False
+    def without(self, hand:int, item:int, other, until:float):
+        "The other hand signs alone: this one stays up within the phrase, for a sign or two, out of the way; and then has gone down."
+        if not self.now[hand]: return
+        self.alone[hand].add(item)
+        near = self.rhythm.phrase[self.uses[hand][-1].item] == self.rhythm.phrase[item] and len(self.alone[hand]) <= SPREAD
         mine, theirs = self.plan.solved[hand].wrist[self.now[hand]], self.plan.solved[1 - hand].wrist[list(other)]
-        return bool((np.linalg.norm(theirs - mine, axis=-1) > CLEAR).all())
+        self.up[hand] &= near and bool((np.linalg.norm(theirs - mine, axis=-1) > CLEAR).all())
+        if self.up[hand]: self.stay(hand, until)
+        elif not near: self.now[hand] = 0
 
 def timetable(
     plan:Plan, # solved goals
@@ -297,13 +298,12 @@ def timetable(
     clock, spelled = _Clock(plan, items, pace, scopes), False
     for i, beat, *ends in plan.beats:
         letter, new = items[i].kind == 'letter', i != clock.item
-        if new and clock.item >= 0: clock.leave(pace.pause*clock.rhythm.rest[i])
-        elif new: clock.at += pace.pause*clock.rhythm.rest[i]
+        if new: clock.pause(i)
         if new or any(e[0] not in (-1, n) for e, n in zip(ends, clock.now)): clock.approach(i, ends, letter and spelled)
         if new and beat.kind == 'move' and not letter: clock.ready(i, beat, ends)
         clock.beat(i, beat, ends, letter)
         clock.item, spelled = i, letter
-    if clock.item >= 0: clock.leave(pace.pause*clock.rhythm.ending/2)
+    clock.pause()
     return clock.uses, clock.times, clock.at
 
 
