@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['app', 'SUFFIXES', 'Outputs', 'Language', 'Lexicon', 'Alphabet', 'Order', 'Workers', 'Speed', 'Transition', 'Pause',
-           'Spelling', 'LeftHanded', 'Look', 'Body', 'Seed', 'FIRST', 'lexicon_app', 'explain', 'check_outputs',
-           'check_source', 'about', 'read_text', 'show_version', 'common', 'prepare', 'progress', 'write_all', 'sign',
-           'gloss', 'read_sigml', 'bar', 'check_table', 'hamnosys', 'some', 'lexicon_check', 'lexicon_import',
-           'convert', 'demo', 'rate', 'extras', 'installed', 'browser', 'body_report', 'doctor', 'run', 'main']
+           'Spelling', 'LeftHanded', 'Look', 'Body', 'Seed', 'Emotion', 'Mouthing', 'FIRST', 'lexicon_app', 'explain',
+           'check_outputs', 'check_source', 'about', 'read_text', 'show_version', 'common', 'prepare', 'progress',
+           'write_all', 'sign', 'gloss', 'read_sigml', 'bar', 'check_table', 'hamnosys', 'some', 'lexicon_check',
+           'lexicon_import', 'convert', 'demo', 'rate', 'extras', 'installed', 'browser', 'body_report', 'doctor',
+           'run', 'main']
 
 # %% ../nbs/91_cli.ipynb #928194a0
 import os, sys
@@ -92,6 +93,8 @@ LeftHanded = Annotated[bool, typer.Option('--left-handed', help="Sign with the l
 Look = Annotated[Optional[str], typer.Option(help="Skin, hair and clothes; `signbook doctor` lists them.")]
 Body = Annotated[Optional[Path], typer.Option(help="A licensed SMPL-X .npz instead of the free body.")]
 Seed = Annotated[int, typer.Option(min=0, help="Number that blinks, breath and sway are drawn from.")]
+Emotion = Annotated[str, typer.Option(help="neutral, angry, happy, fear, disgust, sad, contempt or surprise: size, pace and face of the signing.")]
+Mouthing = Annotated[Optional[float], typer.Option(min=0, max=1, help="Words on the lips, from 0 (none) to 1 (full); as is usual in the language if not said.")]
 
 # %% ../nbs/91_cli.ipynb #14eb3076
 def show_version(wanted:bool):
@@ -153,13 +156,13 @@ def sign(
     output:Outputs,
     language:Language='ase', lexicon:Lexicon=None, alphabet:Alphabet=None, order:Order=None,
     speed:Speed=1., transition:Transition=1., pause:Pause=1., spelling:Spelling=1.,
-    left_handed:LeftHanded=False, look:Look=None, body:Body=None, seed:Seed=0,
+    left_handed:LeftHanded=False, look:Look=None, body:Body=None, seed:Seed=0, emotion:Emotion='neutral', mouthing:Mouthing=None,
 ):
     "Sign TEXT: one clip, written as every file that -o names."
     text, body = read_text(text), prepare(output, look, body)
     from signbook import pipeline
     result = pipeline.text_to_motion(text, language=language, lexicon=lexicon or (), alphabet=alphabet, order=order, speed=speed, transition=transition,
-                                     pause=pause, spelling=spelling, left_handed=left_handed, body=body, seed=seed)
+                                     pause=pause, spelling=spelling, left_handed=left_handed, body=body, seed=seed, emotion=emotion, mouthing=mouthing)
     write_all(result, output, look, body)
 
 # %% ../nbs/91_cli.ipynb #40960383
@@ -182,7 +185,7 @@ def read_sigml(
     lenient:bool, # mend small mistakes
 )->list:          # of `timing.Item`
     "The signs of a SiGML file, ready to be signed."
-    from signbook.signing.nonmanual import SHOWN
+    from signbook.signing.nonmanual import is_shown
     from signbook.signing.sigml import from_sigml, tags_of, untimed
     from signbook.signing.timing import Item
     with about(check_source(path)):
@@ -195,9 +198,9 @@ def read_sigml(
     for s in signs:
         for text in (*s.problems, *s.sign.problems): print(f"{s.gloss or 'SIGN'}: mended: {text}", file=sys.stderr)
         if said := untimed(s): print(f"{s.gloss or 'SIGN'}: not shown: {', '.join(said)}", file=sys.stderr)
-    unknown = sorted({t for s in signs for t in tags_of(s) if t not in SHOWN})
+    unknown = sorted({t for s in signs for t in tags_of(s) if not is_shown(t)})
     if unknown: print(f"not shown: {' '.join(unknown)}", file=sys.stderr)
-    return [Item(s.gloss or 'SIGN', str(s.sign), word=s.gloss, marks=tuple(t for t in tags_of(s) if t in SHOWN)) for s in signs]
+    return [Item(s.gloss or 'SIGN', str(s.sign), word=s.gloss, marks=tuple(t for t in tags_of(s) if is_shown(t))) for s in signs]
 
 # %% ../nbs/91_cli.ipynb #c4ec0002
 def bar(
@@ -236,7 +239,7 @@ def check_table(
 def hamnosys(
     notation:Annotated[Optional[str], typer.Argument(metavar='[NOTATION]', help="HamNoSys: Unicode, symbol names, or the name of a .sigml file; - reads standard input.")]=None,
     output:Annotated[Optional[list[Path]], typer.Option('--output', '-o', help="Where to: as for `sign`.")]=None,
-    language:Language='und', speed:Speed=1., left_handed:LeftHanded=False, look:Look=None, body:Body=None, seed:Seed=0,
+    language:Language='und', speed:Speed=1., left_handed:LeftHanded=False, look:Look=None, body:Body=None, seed:Seed=0, emotion:Emotion='neutral',
     lenient:Annotated[bool, typer.Option('--lenient', help="Mend small mistakes in the notation instead of refusing it.")]=False,
     check:Annotated[Optional[Path], typer.Option(metavar='FILE.tsv', help="Measure every notation in the column hamnosys of a table instead, and print the shares.")]=None,
     json:Annotated[Optional[Path], typer.Option(metavar='OUT.json', help="With --check: what was found, entry by entry.")]=None,
@@ -249,7 +252,7 @@ def hamnosys(
     if notation is None or not output: raise SignbookError("expected NOTATION and -o FILE, or --check FILE.tsv; see signbook hamnosys --help")
     if json or workers: raise SignbookError("--json and --workers: expected --check FILE.tsv beside them, got NOTATION")
     notation, body = read_text(notation), prepare(output, look, body)
-    how = dict(language=language, speed=speed, left_handed=left_handed, body=body, seed=seed)
+    how = dict(language=language, speed=speed, left_handed=left_handed, body=body, seed=seed, emotion=emotion)
     from signbook import pipeline
     if notation.lower().endswith('.sigml'): result = pipeline.items_to_motion(read_sigml(Path(notation), lenient), **how)
     else: result = pipeline.notation_to_motion(notation, lenient=lenient, **how)

@@ -57,7 +57,7 @@ def spelling_notes(
     return (f'finger alphabet of {alphabet.language}: {alphabet.status}',)
 
 # %% ../nbs/90_pipeline.ipynb #87cca8f0
-PAUSES = {',': .25, '.': .55, '?': .55, '!': .55}  # seconds
+PAUSES = {',': .5, '.': 1.15, '?': 1.15, '!': 1.15}  # seconds: about 17 % of the time of a text of several clauses (benchmarks/prosody.py)
 
 def line_items(
     line:GlossLine, # what to sign
@@ -107,16 +107,18 @@ def items_to_motion(
     body:str|None=None, # a licensed SMPL-X npz, or None for the free body
     betas=None, # (B,) body shape
     seed:int=0, # of blinks and sway
+    emotion:str='neutral', # a key of `signing.emotion.STYLES`
+    mouthing:float|None=None, # words on the lips, 0 to 1; None: as is usual in the language
 )->Result: # motion and report
-    "Sign items one after another."
+    "Sign items one after another; face and head follow the scopes of the line."
     from signbook.signing.join import Recording, sign_line
     from signbook.signing.phases import left_out
     from signbook.signing.targets import rig_of
     from signbook.signing.timing import Pace
     signed = [i for i in items if i.notation or isinstance(i, Recording)]
     if not signed: raise SignbookError('nothing to sign: the text has no word, letter or number that can be signed or spelled')
-    clip = sign_line(items, rig_of(body, betas), Pace(speed, transition, pause, spelling), language, seed)
     line = line or GlossLine((), (), '', language)
+    clip = sign_line(items, rig_of(body, betas), Pace(speed, transition, pause, spelling), language, seed, scopes=line.scopes, emotion=emotion, mouthing=mouthing)
     said = coverage(line) if line.tokens else Coverage(tuple((i.gloss, i.gloss) for i in signed), (), ())
     missing = tuple(dict.fromkeys(f'{i.gloss}: {name}' for i in signed if i.notation for name in left_out(i.notation)))
     return Result(clip.motion.mirror() if left_handed else clip.motion, line, said, missing, clip.phases)
@@ -125,7 +127,7 @@ def line_to_motion(
     line:GlossLine, # what to sign
     language=None, # lexicon file, if it is not one that ships
     lexicon=(), alphabet=None, # as for `tables`
-    **how, # speed, transition, pause, spelling, left_handed, body, betas, seed: as for `items_to_motion`
+    **how, # speed, transition, pause, spelling, left_handed, body, betas, seed, emotion, mouthing: as for `items_to_motion`
 )->Result: # motion and report
     "Sign a gloss line."
     made = items_to_motion(line_items(line, language, lexicon, alphabet), line.language, line, **how)

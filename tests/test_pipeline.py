@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from signbook.motion import body as bodies, licensed
+from signbook.motion.skeleton import PARTS, joint
 from signbook.pipeline import notation_to_motion, save, text_to_motion
 from signbook.signing.fidelity import fidelity
 from signbook.signing.lexicon import Alphabet, Lexicon
@@ -12,6 +13,7 @@ from signbook.signing.phases import beats
 from signbook.signing.targets import rig_of
 
 TEXT = 'Hello mother, thank you.'
+HELD = [k for k in range(55) if k not in PARTS['eyes'] and k != joint('jaw')]   # in a licensed body jaw and eyes are moved by their joints, in ours by actions
 
 
 @pytest.fixture(scope='module')
@@ -25,7 +27,7 @@ def licensed_path(tmp_path_factory):
 def test_a_licensed_body_signs_the_same(licensed_path, tmp_path):
     ours, theirs = text_to_motion(TEXT), text_to_motion(TEXT, body=licensed_path)
     assert theirs.motion.body.startswith('smplx') and theirs.motion.expression_basis == 'smplx100'
-    assert np.abs(ours.motion.poses - theirs.motion.poses).max() < 1e-3
+    assert np.abs(ours.motion.poses - theirs.motion.poses)[:, HELD].max() < 1e-3
     report = fidelity(theirs, rig_of(licensed_path))
     assert report.share == 1, report
     for name in ('a.glb', 'a.png', 'a.npz'):
@@ -109,7 +111,7 @@ def test_a_recording_on_a_licensed_body(licensed_path, tmp_path):
     save(notation_to_motion('flathand extfingeru palmd shoulders lrat moveor').motion, tmp_path/'wave.npz')
     (tmp_path/'mine.tsv').write_text(CLIP_HEAD + 'WAVE\twaves\t\t\t\tme\t\twave.npz#0.5-1.3\n')
     made = [text_to_motion('mother waves', lexicon=tmp_path/'mine.tsv', body=path).motion for path in (None, licensed_path)]
-    assert made[1].body.startswith('smplx') and made[1].expression_basis == 'smplx100' and np.abs(made[0].poses - made[1].poses).max() < 1e-2
+    assert made[1].body.startswith('smplx') and made[1].expression_basis == 'smplx100' and np.abs(made[0].poses - made[1].poses)[:, HELD].max() < 1e-2
 
 
 @pytest.mark.parametrize('name', ['amass_sample.npz', 'beat2_2_scott_0_1_1.npz'])

@@ -128,9 +128,9 @@ def _parts(items)->list:
         wait = sum(i.seconds for i in group[last:])
     return parts
 
-def _run(items, first, last, rig, pace, language, seed, fps)->Clip:
+def _run(items, first, last, rig, pace, language, seed, fps, how)->Clip:
     "Notated signs, without the way up if others come before and without the way down if others follow."
-    clip = synthesise(items, rig, pace, language, seed, fps)
+    clip = synthesise(items, rig, pace, language, seed, fps, **how)
     a = 0 if first else round(clip.motion.spans[0].start*fps)
     b = len(clip.motion) if last else round(clip.motion.spans[-1].end*fps) + 1
     moved = tuple(replace(p, start=p.start - a/fps, end=p.end - a/fps) for p in clip.phases)
@@ -148,17 +148,18 @@ def sign_line(
     language:str='ase', # ISO 639-3 code of the sign language
     seed:int=0, # of blinks and sway
     fps:float=30, # frames per second
+    **how, # scopes, emotion, mouthing of what is notated: as for `synthesise`
 )->Clip: # the motion, and the phases of what was notated
     "Sign a line of notated and recorded signs."
     rig, items = rig or rig_of(), list(items)
-    if not any(isinstance(i, Recording) for i in items): return synthesise(items, rig, pace, language, seed, fps)
+    if not any(isinstance(i, Recording) for i in items): return synthesise(items, rig, pace, language, seed, fps, **how)
     still = synthesise([Item('', 'flathand extfingeru palmd')], rig).motion.poses[0]
     parts, pieces, recorded = _parts(items), [], []
     for n, (wait, part) in enumerate(parts):
         if isinstance(part, Recording):
             clip = Clip(on_body(part, rig, still, language, pace.speed, fps), ())
             recorded.append(dict(gloss=part.gloss, source=clip.motion.meta['source'], licence=clip.motion.meta['licence']))
-        else: clip = _run(part, n == 0, n == len(parts) - 1, rig, pace, language, seed + n, fps)
+        else: clip = _run(part, n == 0, n == len(parts) - 1, rig, pace, language, seed + n, fps, how)
         pieces.append((wait*pace.pause, clip))
     for n, at, seconds in ((0, 0, LEAD), (-1, len(pieces) + 1, TAIL)):
         if isinstance(parts[n][1], Recording): pieces.insert(at, (0., Clip(_still(still, pieces[n][1].motion, seconds), ())))

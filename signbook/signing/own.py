@@ -13,7 +13,7 @@ from pathlib import Path
 from ..core import SignbookError, atomic_path
 from .hamnosys import parse
 from .lexicon import CLIP, COLUMNS, ClipRef, Problem, any_table, at_entry, read_entries, read_text, row_faults
-from .nonmanual import SHOWN, is_tag
+from .nonmanual import is_shown, is_tag
 from .phases import left_out
 from .sigml import from_sigml, tags_of, untimed
 from .spelling import fold
@@ -26,7 +26,7 @@ def unshown(
     entry, # `Entry` with a notation that can be read
 )->list: # of str
     "What the line asks for that the avatar does not show."
-    return [*left_out(entry.hamnosys), *(tag for tag in entry.nonmanual if tag not in SHOWN)]
+    return [*left_out(entry.hamnosys), *(tag for tag in entry.nonmanual if not is_shown(tag))]
 
 def _by_how_much(miss)->str:
     unit = UNITS.get(miss['item'], '')
@@ -54,7 +54,7 @@ def remarks(
         try: parse(e.hamnosys)
         except ValueError: continue
         if missing := unshown(e): out.append(at_entry(e, f"not shown: {', '.join(missing)}"))
-        rows.append((e, Row(e.id, e.hamnosys, marks=tuple(t for t in e.nonmanual if t in SHOWN))))
+        rows.append((e, Row(e.id, e.hamnosys, marks=tuple(t for t in e.nonmanual if is_shown(t)))))
     if measure:
         for (e, _), result in zip(rows, measure_all([r for _, r in rows], workers)): out += [at_entry(e, text) for text in unfaithful(result)]
     return sorted(out, key=lambda p: p.line)

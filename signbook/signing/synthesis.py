@@ -12,15 +12,17 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from ..motion.body import CLOTH, convert_expression, load
 from ..motion.motion import Motion, Span
 from ..motion.rotation import aa_to_mat, mat_to_aa
+from ..motion.skeleton import PARTS
 from .arms import angle_between, arm_joints, bare_arm, reach, turn_by, wrist_turn
 from .contact import pose_hand
 from .curves import asides, finger_progress, leaning, progress, rounded, wiggled, wrist_turns
 from .elbows import cheapest_chain, fan_costs, turned_off
-from .nonmanual import idle, mark
-from .phases import Path, head_marks
+from .emotion import style_of
+from .face import line_track
+from .phases import Path
 from .reaching import Solved, carried, push_apart, push_out, snug
 from .targets import Rig, rig_of
-from .timing import IDLE, LOWER, RAISE, TAIL, Pace, Phase, plan, timetable
+from .timing import IDLE, LOWER, RAISE, TAIL, Pace, Phase, enlarged, plan, timetable
 
 # %% ../../nbs/38a_signing.synthesis.ipynb #b2048f22
 @dataclass(frozen=True)
@@ -39,15 +41,22 @@ def _idle(start, end, a, b)->list:
     down = [Leg(start, start + LOWER, a, 0)] if a else [Leg(start, start + LOWER, 0, 0)]
     return down + [Leg(start + LOWER, end - RAISE, 0, 0), Leg(end - RAISE, end, 0, b)]
 
+def _sized(path, size)->Path:
+    "A path whose bend or ring is of another size."
+    if size == 1 or not (path.circle or np.any(path.bulge)): return path
+    ring = path.circle and path.circle._replace(start=tuple(size*np.array(path.circle.start)))
+    return replace(path, bulge=tuple(size*np.array(path.bulge)), circle=ring)
+
 def legs_of(
     uses, # of Use, in order
     end:float, # seconds in all
+    size:float=1., # of bends and rings
 )->list: # of Leg, without gaps, from 0 to the end
     "Fill the time between beats."
     legs, now, at = [], 0, 0.
     for u in uses:
         if u.start > at + 1e-9: legs += _idle(at, u.start, now, u.begin)
-        legs.append(Leg(u.start, u.end, u.begin, u.finish, u.stroke.path, u.kind == 'move')); now, at = u.finish, u.end
+        legs.append(Leg(u.start, u.end, u.begin, u.finish, _sized(u.stroke.path, size), u.kind == 'move')); now, at = u.finish, u.end
     down = max(LOWER, end - at)
     return legs + [Leg(at, at + down, now, 0)]
 
@@ -193,7 +202,7 @@ class _Pushed:
         return (self.got or self._reach()).local
 
 def _still(track)->bool:
-    return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel'))
+    return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel', 'lift'))
 
 PRESS, SINK = .0035, .007  # metres that hands which touch press into each other, and into the body
 ROUNDS = 20  # of pushing, at most
@@ -239,18 +248,16 @@ class Clip:
     phases: tuple  # of Phase
 
 def _phases(items, uses, solved)->tuple:
+    uses = [[u for u in side if u.kind != 'stay'] for side in uses]
     at = [{u.start: u.stroke for u in side} for side in uses]
     out = [Phase(items[u.item].gloss, bool(side), u.kind, u.start, u.end, u.stroke.begin, u.stroke.finish, u.stroke.path, at[1 - side].get(u.start),
                  (solved[side].keys.aside[u.begin], solved[side].keys.aside[u.finish])) for side in (0, 1) for u in uses[side]]
     return tuple(sorted(out, key=lambda p: (p.start, p.signer_left)))
 
-def _nonmanual(items, times, n, fps, seed):
-    stops = [times[i][1] for i in times if i + 1 < len(items) and items[i + 1].kind == 'pause']
-    track = idle(n, fps, stops, seed)
-    for i, (start, end) in times.items():
-        marks = items[i].marks + (head_marks(items[i].notation) if items[i].notation else ())
-        if marks: mark(track, marks, start, end, fps)
-    return track
+def _from_eyes(rig, hands)->np.ndarray: # (2,T,3) metres
+    "Where the hands are, as seen from between the eyes of a body at rest."
+    eyes = rig.body.joints(np.array(rig.betas) if rig.betas else None)[PARTS['eyes']].mean(0)
+    return np.stack([h.point for h in hands]) - eyes
 
 def _spans(items, times)->tuple:
     "One span a token, from its first to its last beat."
@@ -268,19 +275,22 @@ def synthesise(
     language:str='ase', # ISO 639-3 code of the sign language
     seed:int=0, # of blinks and sway
     fps:float=30, # frames per second
+    scopes=(), # of `gloss.Scope`, what face and head say over tokens
+    emotion:str='neutral', # a key of `emotion.STYLES`
+    mouthing:float|None=None, # 0 to 1; None: that of the language
 )->Clip: # the motion and its phases
     "Sign a line of items with the right hand dominant."
-    rig, items = rig or rig_of(), list(items)
-    todo = plan(rig, items)
-    uses, times, seconds = timetable(todo, items, pace)
-    legs = [legs_of(u, seconds) for u in uses]
+    rig, items, style = rig or rig_of(), list(items), style_of(emotion)
+    todo = enlarged(plan(rig, items), style.size)
+    uses, times, seconds = timetable(todo, items, pace.styled(style), scopes)
+    legs = [legs_of(u, seconds, style.size) for u in uses]
     n = int(np.ceil((max(l[-1].end for l in legs) + TAIL)*fps)) + 1
     clock = np.arange(n) / fps
-    track = _nonmanual(items, times, n, fps, seed)
-    poses = track.poses
-    balls = None
+    hands = [hand_track(rig, todo.solved[side], legs[side], clock, side) for side in (0, 1)]
+    track = line_track(items, times, n, fps, seed, scopes, style, language, mouthing, _from_eyes(rig, hands))
+    poses, balls = track.poses, None
     for side in (1, 0):
-        hand = hand_track(rig, todo.solved[side], legs[side], clock, side)
+        hand = replace(hands[side], lift=np.minimum(hands[side].lift + track.lift[side], 1))
         local, balls = arm_track(rig, hand, side, balls)
         poses[:, arm_joints(bool(side))] = mat_to_aa(local)
         poses[:, (25 if side else 40):(40 if side else 55)] = hand.fingers

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RELAXED', 'LEAD', 'TAIL', 'TOP_SPEED', 'TOP_TURN', 'SIGN_HOLD', 'SETTLE', 'LOWER', 'RAISE', 'IDLE', 'FIRST', 'INNER',
            'SHORTEST', 'LAST', 'SLIDE', 'SKIN_OFF', 'TRIES', 'Item', 'Pace', 'rest_goal', 'Use', 'Phase', 'way_seconds',
-           'letter_hold', 'words_spelled', 'Plan', 'Aims', 'plan', 'timetable']
+           'letter_hold', 'words_spelled', 'Plan', 'Aims', 'plan', 'timetable', 'enlarged']
 
 # %% ../../nbs/38_signing.timing.ipynb #0c5c7544
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ from .arms import angle_between
 from .goals import Goal, Place, unit
 from .notation import Handshape, Shape
 from .phases import Path, Stroke, beats
+from .prosody import BEFORE, CLEAR, SPREAD, pause_after, rhythm, stretch
 from .room import FAR, MISSED, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
 from .reaching import balls_of_other, carried, push_apart, solve
@@ -36,15 +37,27 @@ class Item:
 
 @dataclass(frozen=True)
 class Pace:
-    "How fast: factors on the time of signs, of the ways between them, and of pauses."
+    "How fast: factors on the time of signs, of the ways between them, and of pauses; each leaves the others alone."
     speed: float = 1.       # 2 signs twice as fast
     transition: float = 1.  # 2 takes twice as long between signs
     pause: float = 1.
     spelling: float = 1.    # 2 spells twice as fast, whatever the signs do
+    tension: float = 0.     # 1 hurries the ways and rests longer at their ends, -1 the other way round
 
     def __post_init__(self):
-        for name, low in (('speed', .1), ('transition', .1), ('pause', 0.), ('spelling', .1)):
-            if not low <= getattr(self, name) <= 10: raise SignbookError(f'{name} must lie between {low:g} and 10, got {getattr(self, name)}')
+        for name, low, high in (('speed', .1, 10), ('transition', .1, 10), ('pause', 0., 10), ('spelling', .1, 10), ('tension', -1., 1)):
+            if not low <= getattr(self, name) <= high: raise SignbookError(f'{name} must lie between {low:g} and {high:g}, got {getattr(self, name)}')
+
+    @property
+    def way(self)->float: return self.transition*(1 - .2*self.tension)
+    @property
+    def rest(self)->float: return (1 + .4*self.tension)/self.speed
+    @property
+    def of_letters(self)->'Pace': return replace(self, speed=self.speed*self.spelling, transition=self.transition/self.spelling)
+
+    def styled(self, style)->'Pace':
+        "The same at the pace of a feeling (`emotion.Style`)."
+        return Pace(self.speed*style.speed, self.transition*style.transition, self.pause*style.pause, self.spelling*style.speed, style.tension)
 
 # %% ../../nbs/38_signing.timing.ipynb #4e790474
 RELAXED = Handshape(Shape('flathand'), Shape('flathand', ('fingerbendmod',)))
@@ -68,7 +81,7 @@ class Use:
     finish: int    # and at the end
     stroke: Stroke
     item: int      # which Item it belongs to
-    kind: str      # hold, move or back
+    kind: str      # hold, move or back; stay between beats
 
 @dataclass(frozen=True)
 class Phase:
@@ -251,35 +264,108 @@ def _way(plan, side, a, b, letter, factor):
     reshaped = np.abs(s.keys.fingers[a] - s.keys.fingers[b]).max()
     return way_seconds(np.linalg.norm(s.wrist[a] - s.wrist[b]), turned, reshaped, letter, factor)
 
-def _beat_seconds(plan, beat, ends, pace):
-    need = beat.seconds / pace.speed
+def _beat_seconds(plan, beat, ends, seconds):
+    "As long as asked, or as long as no wrist is too fast."
     for side, stroke in ((0, beat.strong), (1, beat.weak)):
         if stroke is None: continue
         s, (a, b) = plan.solved[side], ends[side]
         length = _path_length(stroke.path, np.linalg.norm(s.wrist[a] - s.wrist[b]))
-        need = max(need, 1.875*length/TOP_SPEED, 1.875*angle_between(s.rotation[a], s.rotation[b])/TOP_TURN)
-    return need
+        seconds = max(seconds, 1.875*length/TOP_SPEED, 1.875*angle_between(s.rotation[a], s.rotation[b])/TOP_TURN)
+    return seconds
+
+class _Clock:
+    "A line while it is put on the clock."
+    def __init__(self, plan, items, pace, scopes):
+        self.plan, self.items, self.pace, self.quick, self.rhythm = plan, items, pace, pace.of_letters, rhythm(items, scopes)
+        self.words, self.moving = words_spelled(items), {i for i, beat, *_ in plan.beats if beat.kind != 'hold'}
+        self.uses, self.times, self.at, self.item = ([], []), {}, LEAD, -1
+        self.now, self.up, self.alone = [0, 0], [False]*2, [set(), set()]   # goal of each hand; does it keep up its sign; items signed without it since
+
+    def stay(self, hand:int, until:float):
+        "A hand stays where its last beat has left it."
+        last = self.uses[hand][-1]
+        self.uses[hand].append(Use(last.end, until, last.finish, last.finish, Stroke(last.stroke.finish, last.stroke.finish, kind='stay'), last.item, 'stay'))
+
+    def pause(self, following=None):
+        "Hands that were signing wait after an item, unless it is for so long that they go down."
+        if self.item < 0: return
+        rest = self.pace.pause*pause_after(self.rhythm, self.item, following)
+        for k in (0, 1):
+            if self.uses[k] and self.now[k] and self.at - self.uses[k][-1].end < IDLE/4 and 0 < rest < IDLE: self.stay(k, self.at + rest)
+        self.at += rest
+
+    def approach(self, ends, letter:bool):
+        "The way to the next posture, or from letter to letter, as long as the slower hand needs."
+        pace = self.quick if letter else self.pace
+        self.at += max((_way(self.plan, k, self.now[k], e[0], letter, pace.way) for k, e in enumerate(ends) if e[0] >= 0), default=0)
+
+    def ready(self, item:int, beat, ends):
+        "A moment of rest before a movement."
+        until = self.at + BEFORE*self.pace.rest
+        for k, stroke in enumerate((beat.strong, beat.weak)):
+            if stroke: self.uses[k].append(Use(self.at, until, ends[k][0], ends[k][0], Stroke(stroke.begin, stroke.begin, kind='stay'), item, 'stay'))
+        self.times[item], self.at = (self.at, until), until
+
+    def beat(self, item:int, beat, ends):
+        hold, word = beat.kind == 'hold', self.words[item]
+        pace, longer = (self.quick, 1.) if word else (self.pace, stretch(self.rhythm, item))
+        least = letter_hold(*word[:2], item in self.moving) if word else SIGN_HOLD
+        span = max(_beat_seconds(self.plan, beat, ends, longer*beat.seconds/pace.speed), hold*longer*least*pace.rest)
+        end = self.at + span
+        for k, (stroke, e) in enumerate(zip((beat.strong, beat.weak), ends)):
+            if stroke:
+                self.uses[k].append(Use(self.at, end, *e, stroke, item, beat.kind))
+                self.now[k], self.up[k], self.alone[k] = e[1], True, set()
+            else: self.without(k, item, ends[1 - k], end)
+        start, self.at = self.times.get(item, (self.at,))[0], end + (0 if hold or beat.joined else SETTLE/pace.speed)
+        self.times[item] = start, self.at
+
+    def without(self, hand:int, item:int, other, until:float):
+        "The other hand signs alone: this one stays up within the phrase, for a sign or two, out of the way; and then has gone down."
+        if not self.now[hand]: return
+        self.alone[hand].add(item)
+        near = self.rhythm.phrase[self.uses[hand][-1].item] == self.rhythm.phrase[item] and len(self.alone[hand]) <= SPREAD
+        mine, theirs = self.plan.solved[hand].wrist[self.now[hand]], self.plan.solved[1 - hand].wrist[list(other)]
+        self.up[hand] &= near and bool((np.linalg.norm(theirs - mine, axis=-1) > CLEAR).all())
+        if self.up[hand]: self.stay(hand, until)
+        elif not near: self.now[hand] = 0
 
 def timetable(
     plan:Plan, # solved goals
     items, # of Item
     pace:Pace, # how fast
+    scopes=(), # of `gloss.Scope`: some end with a pause
 ):  # ((uses of the right hand, uses of the left hand), (start, end) of each item, seconds in all)
     "Put every beat on the clock."
-    uses, now, clock, item, times, spelled, words = ([], []), [0, 0], LEAD, -1, {}, False, words_spelled(items)
-    quick = replace(pace, speed=pace.speed*pace.spelling, transition=pace.transition/pace.spelling)
-    moving = {i for i, beat, *_ in plan.beats if beat.kind != 'hold'}
+    clock, spelled = _Clock(plan, items, pace, scopes), False
     for i, beat, *ends in plan.beats:
-        word, hold = words[i], beat.kind == 'hold'
-        own = quick if word else pace
-        clock += pace.pause*sum(x.seconds for x in items[item + 1:i])
-        if i != item or any(e[0] not in (-1, n) for e, n in zip(ends, now)):
-            clock += max((_way(plan, k, now[k], e[0], bool(word) and spelled, (own if spelled else pace).transition) for k, e in enumerate(ends) if e[0] >= 0), default=0)
-        span = max(_beat_seconds(plan, beat, ends, own), hold*(letter_hold(*word[:2], i in moving) if word else SIGN_HOLD)/own.speed)
-        times[i] = (times.get(i, (clock,))[0], clock + span)
-        for k, (stroke, e) in enumerate(zip((beat.strong, beat.weak), ends)):
-            if stroke: uses[k].append(Use(clock, clock + span, *e, stroke, i, beat.kind)); now[k] = e[1]
-            elif uses[k] and clock + span - uses[k][-1].end > IDLE: now[k] = 0
-        clock += span + (0 if hold or beat.joined else SETTLE/own.speed)
-        item, spelled = i, bool(word)
-    return uses, times, clock + pace.pause*sum(x.seconds for x in items[item + 1:])/2
+        letter, new = items[i].kind == 'letter', i != clock.item
+        if new: clock.pause(i)
+        if new or any(e[0] not in (-1, n) for e, n in zip(ends, clock.now)): clock.approach(ends, letter and spelled)
+        if new and beat.kind == 'move' and not letter: clock.ready(i, beat, ends)
+        clock.beat(i, beat, ends)
+        clock.item, spelled = i, letter
+    clock.pause()
+    return clock.uses, clock.times, clock.at
+
+# %% ../../nbs/38_signing.timing.ipynb #7c1e40d6
+def _free_goals(plan, side):
+    "Goals that a movement leads to through the air, of signs in which the hands do not touch each other."
+    touching = [s.keys.contact & ~s.keys.skin for s in plan.solved]
+    together = {i for i, _, *ends in plan.beats for s, e in zip(touching, ends) if e[0] >= 0 and s[list(e)].any()}
+    own = {k for i, _, *ends in plan.beats if i not in together for k in ends[side] if k >= 0}
+    keys = plan.solved[side].keys
+    return [k for k in sorted(own) if keys.anchor[k] >= 0 and not keys.contact[k]]
+
+def enlarged(
+    plan:Plan,
+    size:float, # 1.1: every movement through the air a tenth longer
+)->Plan:
+    "Movements of another size, from where they begin."
+    if size == 1: return plan
+    solved = []
+    for side, s in enumerate(plan.solved):
+        wrist = s.wrist.copy()
+        for k in _free_goals(plan, side): a = s.keys.anchor[k]; wrist[k] = wrist[a] + size*(s.wrist[k] - s.wrist[a])
+        solved.append(replace(s, wrist=wrist))
+    return replace(plan, solved=tuple(solved))
