@@ -48,7 +48,7 @@ class Rating:
     rater:str                     # code of the person
     clip:str                      # file name
     mark:str                      # first 12 digits of the file's SHA-256
-    place:int                     # how many clips this person was shown up to this one
+    place:int                     # of the clip in this person's order, from 1
     understandability:int|None    # 1 to 5; None = cannot say; so are the next two
     naturalness:int|None
     correctness:int|None

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CONSENT', 'AGREE', 'CONSENT_MARK', 'NOT_SAID', 'CANNOT', 'VIDEOS', 'Study', 'open_study', 'page', 'problem_html',
-           'select_html', 'consent_page', 'scale_html', 'clip_html', 'given_before', 'clip_page', 'code_page',
-           'gone_page', 'begin', 'answer', 'Pages', 'rating_app', 'launch']
+           'select_html', 'withdraw_html', 'consent_page', 'scale_html', 'clip_html', 'given_before', 'clip_page',
+           'code_page', 'gone_page', 'typed_code', 'begin', 'answer', 'Pages', 'rating_app', 'launch']
 
 # %% ../nbs/93b_rating_page.ipynb #7faec17e
 import hashlib, html, signal, socket, sys
@@ -30,16 +30,11 @@ class Study:
     look:str='navy'       # of the avatar
     kept:Clips=field(default_factory=Clips) # the motions among the clips
     names:dict=field(default_factory=dict)  # file name of a motion: its name in `kept`
-    agreed:dict=field(default_factory=dict) # code: {'hearing', 'years', 'age'} as the person said
+    agreed:dict=field(default_factory=dict) # code: {'hearing', 'years', 'age'} as the person said; only these may answer
 
     def answers(self, code:str)->dict: # {(name, mark): Rating}
         "What a person has said so far."
         return {(r.clip, r.mark): r for r in read_ratings(self.path) if r.rater == code}
-
-    def person(self, code:str)->dict|None: # None = nobody has this code
-        "What is known about a person."
-        if code in self.agreed: return self.agreed[code]
-        return next(({name: getattr(r, name) for name in BACKGROUND} for r in self.answers(code).values()), None)
 
     def order(self, code:str)->list: # of `Stimulus`
         "The clips as a person sees them."
@@ -109,6 +104,14 @@ def select_html(
     options = ''.join(f'<option value="{html.escape(a)}"{" selected" if a == given else ""}>{html.escape(a)}</option>' for a in answers)
     return f'<label class="field">{html.escape(question)}<select name="{name}"><option value="">{NOT_SAID}</option>{options}</select></label>'
 
+def withdraw_html(
+    code:str='', # '' = to be typed
+)->str:
+    "The form that deletes what a person said."
+    field = f'<input type="hidden" name="code" value="{code}">' if code else '<label class="field">Your code<input class="short" type="text" name="code" maxlength="9" required></label>'
+    return f'''<p>Everything under this code will be removed from the file at once. This cannot be undone.</p><form method="post" action="/withdraw" autocomplete="off">{field}
+<label class="choice"><input type="checkbox" name="sure" value="yes" required><span>Yes, delete all my answers.</span></label><div class="ways"><button class="danger">Delete my answers</button></div></form>'''
+
 def consent_page(
     study:Study,
     given=None,      # what the form held before
@@ -122,7 +125,8 @@ def consent_page(
 <form method="post" action="/begin" autocomplete="off"><h2>About you</h2><p>You need not answer.</p>{''.join(select_html(name, given.get(name, '')) for name in BACKGROUND)}
 <label class="field">Were you here before? Then write your code. If not, leave this empty.<input class="short" type="text" name="code" maxlength="9" value="{e(given.get('code', ''))}"></label>
 <label class="choice"><input type="checkbox" name="agree" value="yes" required><span>{AGREE}</span></label>
-<div class="ways"><button class="main">Begin</button></div></form>''')
+<div class="ways"><button class="main">Begin</button></div></form>
+<h2>Delete my answers</h2><details><summary>I was here before, and want my answers deleted</summary>{withdraw_html()}</details>''')
 
 def scale_html(
     scale,           # of `SCALES`
@@ -182,33 +186,42 @@ def code_page(
     code:str,
 )->str:
     "The end, or a pause: what the code is good for."
-    done, n = len(study.answers(code)), len(study.clips)
-    title = "Thank you. That was the last clip." if study.place(code) is None else "You can stop here."
-    go_on = f'<a class="button" href="/rate/{code}">Go on now</a>' if study.place(code) else ''
+    said, place = study.answers(code), study.place(code)
+    title = "You can stop here." if place else "Thank you. That was the last clip."
+    go_on = f'<a class="button" href="/rate/{code}">Go on now</a>' if place else ''
     ways = f'<div class="ways">{go_on}<a class="button" href="/">Next person</a></div>'
-    if not done: return page('Thank you', f'<h1>{title}</h1><p>You have not judged a clip yet. Nothing is stored.</p>{ways}')
-    return page('Thank you', f'''<h1>{title}</h1><p>You have judged {done} of {n} clips. It is all saved.</p>
-<p>This is your code. Write it down:</p><p class="code">{code}</p><p>With this code you can come back to this page, go on, or delete your answers.</p>{ways}
-<h2>Delete all my answers</h2><p>Everything under this code will be removed from the file at once. This cannot be undone.</p>
-<form method="post" action="/withdraw/{code}"><label class="choice"><input type="checkbox" name="sure" value="yes" required><span>Yes, delete all my answers.</span></label>
-<div class="ways"><button class="danger">Delete my answers</button></div></form>''')
+    if not said: return page('Thank you', f'<h1>{title}</h1><p>You have not judged a clip yet. Nothing is stored.</p>{ways}')
+    done = sum((c.name, c.mark) in said for c in study.clips)
+    return page('Thank you', f'''<h1>{title}</h1><p>You have judged {done} of {len(study.clips)} clips. It is all saved.</p>
+<p>This is your code. Write it down:</p><p class="code">{code}</p><p>With this code you can come back, go on, or delete your answers.</p>{ways}
+<h2>Delete all my answers</h2>{withdraw_html(code)}''')
 
 def gone_page(count:int)->str:
     "After a withdrawal."
     return page('Deleted', f'<h1>Your answers are deleted.</h1><p>Judgements removed from the file: {count}. Nothing of yours is left in it. Thank you for your time.</p><div class="ways"><a class="button" href="/">Back to the start</a></div>')
 
-# %% ../nbs/93b_rating_page.ipynb #b19d9315
+# %% ../nbs/93b_rating_page.ipynb #e7df58c6
+def typed_code(
+    study:Study,
+    form:dict, # code
+)->str:
+    "The code of somebody who was here before."
+    code = form.get('code', '').strip().upper()
+    if code in study.agreed or study.answers(code): return code
+    raise SignbookError(f"Nobody has answered with the code {code[:9]} here. Check the code; leave the field empty to begin anew.")
+
 def begin(
     study:Study,
     form:dict, # agree, code, and what the person says about themselves
 )->str:        # a code
     "From the consent page to a code; the only way to get one."
     if form.get('agree') != 'yes': raise SignbookError("Please tick the box if you agree. Without it nothing is stored.")
-    code = form.get('code', '').strip().upper()
-    if not code:
+    if not form.get('code', '').strip():
         code = new_code(study.agreed)
         study.agreed[code] = {name: form.get(name, '') if form.get(name) in answers else '' for name, (_, answers) in BACKGROUND.items()}
-    elif study.person(code) is None: raise SignbookError(f"Nobody has answered with the code {code[:9]} here. Check the code, or leave the field empty to begin anew.")
+    elif (code := typed_code(study, form)) not in study.agreed:
+        before = next(iter(study.answers(code).values()))
+        study.agreed[code] = {name: getattr(before, name) for name in BACKGROUND}
     return code
 
 def answer(
@@ -223,7 +236,7 @@ def answer(
     clip = study.order(code)[place - 1]
     said = {s.name: int(form[s.name]) or None for s in SCALES}
     comment = ' '.join(''.join(c for c in form.get('comment', '')[:2000] if c.isprintable() or c.isspace()).split())
-    keep(study.path, Rating(code, clip.name, clip.mark, place, **said, comment=comment, **study.person(code), day=date.today().isoformat(), consent=CONSENT_MARK))
+    keep(study.path, Rating(code, clip.name, clip.mark, place, **said, comment=comment, **study.agreed[code], day=date.today().isoformat(), consent=CONSENT_MARK))
 
 # %% ../nbs/93b_rating_page.ipynb #d979ad63
 def _shown(text:str, status:int=200):
@@ -251,10 +264,10 @@ def _posted(fn):
     return endpoint
 
 def _known(study, fn):
-    "An endpoint for people with a code: `fn(request, code)`, with the form if there is one."
+    "An endpoint for people who have agreed: `fn(request, code)`, with the form if there is one."
     def endpoint(request, *form):
         code = request.path_params['code']
-        return fn(request, code, *form) if study.person(code) is not None else _to('/')
+        return fn(request, code, *form) if code in study.agreed else _to('/')
     return endpoint
 
 class Pages:
@@ -282,10 +295,14 @@ class Pages:
 
     def code(self, request, code): return _shown(code_page(self.study, code))
 
-    def withdraw(self, request, code, form):
-        if form.get('sure') != 'yes': return _to(f'/code/{code}')
+    def withdraw(self, request, form):
+        try:
+            code = typed_code(self.study, form)
+            if form.get('sure') != 'yes': raise SignbookError("Nothing is deleted yet. Please tick the box if you are sure.")
+            count = withdraw(self.study.path, code)
+        except (SignbookError, OSError) as e: return _shown(consent_page(self.study, problem=_trouble(e)), 400)
         self.study.agreed.pop(code, None)
-        return _shown(gone_page(withdraw(self.study.path, code)))
+        return _shown(gone_page(count))
 
     def media(self, request):
         from starlette.responses import FileResponse
@@ -303,7 +320,7 @@ def rating_app(
     pages = Pages(study)
     get = [('/', pages.start), ('/rate/{code}', _known(study, pages.onward)), ('/rate/{code}/{place:int}', _known(study, pages.clip)), ('/code/{code}', _known(study, pages.code)),
            ('/media/{number:int}', pages.media)]
-    post = [('/begin', pages.begin), ('/rate/{code}/{place:int}', _known(study, pages.clip)), ('/withdraw/{code}', _known(study, pages.withdraw))]
+    post = [('/begin', pages.begin), ('/rate/{code}/{place:int}', _known(study, pages.clip)), ('/withdraw', pages.withdraw)]
     ours = [Route(path, fn) for path, fn in get] + [Route(path, _posted(fn), methods=['POST']) for path, fn in post]
     return Starlette(routes=ours + routes(study.kept), middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=['127.0.0.1', 'localhost'])],
                      exception_handlers={SignbookError: _stopped, OSError: _stopped})

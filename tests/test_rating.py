@@ -165,15 +165,18 @@ def test_a_person_comes_back_and_leaves(server, clips, tmp_path):
     again = Server(clips, table)
     try:
         assert again.open("/begin", dict(agree="yes", code="WXYZ-6789"))[0] == 400
+        assert again.open(f"/rate/{code}/2", GOOD)[1] == "/"                                    # agreed on another day, to what was said then
         assert again.open("/begin", dict(agree="yes", code=code.lower()))[1] == f"/rate/{code}/2"
         for place in (2, 3): status, where, text = again.open(f"/rate/{code}/{place}", GOOD)
         assert where == f"/code/{code}" and code in text
         mine = [r for r in read_ratings(table) if r.rater == code]
         assert {r.hearing for r in mine} == {"deaf"} and {r.years for r in mine} == {"4 to 10 years"} and len({r.clip for r in mine}) == 3
         assert [r.hearing for r in read_ratings(table) if r.rater == stays] == [""]             # not an answer that was offered
-        assert "Judgements removed from the file: 3" in again.open(f"/withdraw/{code}", dict(sure="yes"))[2]
+        assert "Judgements removed from the file: 3" in again.open("/withdraw", dict(code=code, sure="yes"))[2]
         assert [r.rater for r in read_ratings(table)] == [stays]
         assert again.open(f"/rate/{code}/1", GOOD)[1] == "/" and len(read_ratings(table)) == 1
+        assert again.open("/withdraw", dict(code=stays))[0] == 400 and len(read_ratings(table)) == 1     # not sure
+        assert again.open("/withdraw", dict(code=stays, sure="yes"))[0] == 200 and read_ratings(table) == ()     # and no need to agree first
     finally: again.stop()
 
 
