@@ -74,7 +74,7 @@ def unit_of(
     if fixed or small: return Unit(key, fixed or small, 'past' if key in word_list('past participle') else '', place)
     letters = ''.join(dict.fromkeys(OPEN[p] for e in entries for p in e.pos))
     if letters or ' ' in key: return Unit(key, letters or 'N', plain_form(key), place)
-    return Unit(key, ''.join(OPEN[p] for p in word_parts(key)) or 'N', form_of(key), place)
+    return Unit(key, ''.join(OPEN[p] for p in word_parts(key)) or 'NV', form_of(key), place)
 
 # %% ../../nbs/32c_signing.tagging.ipynb #a6bc1c5a
 NOUNISH = 'NAUMQkd'  # a word that may go on a noun phrase
@@ -114,8 +114,9 @@ def links(
     key, rest = units[i].key, units[i+1:]
     clause = bool(CLAUSE.match(''.join(u.letters[0] for u in rest)))
     if key in word_list('relative'):
+        if key != 'that' and re.search('[^,],$', before): return bool(rest) and bool(set(rest[0].letters) & set('VXBHF'))
         after_noun = bool(re.search('[NMkU]$|[VNPp]I$', before)) and bool(rest) and bool(set(rest[0].letters) & set('VXBHF'))
-        return after_noun or clause and bool(re.search('[NMkU]$|[VNPp]I$' if key != 'that' else '[VANMkUIJ]$|C$', before))
+        return after_noun or clause and bool(re.search('[NMkU]$|[VNPp]I$' if key != 'that' else '[VANMkUIJRC]$', before))
     if key == 'when' and not re.search('[^,CY]', before): return not (rest and rest[0].letters[0] in 'XBHF')
     return key == 'when' or clause
 
@@ -125,7 +126,7 @@ def helps(
     before:str, # tags so far
 )->bool:
     "Is *have* only there for a participle: have seen, have you seen?"
-    between = set('ERIDSTMNA') if re.fullmatch('(.*[,CYW])?', before) else set('ER')
+    between = set('ERIDSTMNAQ') if re.fullmatch('(.*[,CYW])?', before) else set('ERQ')
     for u in units[i+1:i+6]:
         if u.key in ('been', 'got to') or 'V' in u.letters and u.form == 'past': return True
         if not set(u.letters) & between: return False
@@ -166,7 +167,8 @@ def settled(
     if u.key in ('this', 'that') and after.form == 's' and 'V' in after.letters: return 'I'  # that makes sense
     if 'L' in u.letters: return u.letters.replace('L', '') or 'L'
     if 'H' in u.letters: return 'H' if helps(units, i, before) else 'V'
-    if 'O' in u.letters: return 'O' if set(after.letters) & set('VB') else 'P'  # to go; to school
+    if 'O' in u.letters: return 'O' if set(after.letters) & set('VBX') else 'P'  # to go; to school
+    if u.key == 'going' and re.search(f'B{HEAD}?[ER]*$', before) and after.key == 'to' and units[i+2:] and set(units[i+2].letters) & set('VBX'): return 'X'
     if u.form == 'ing' and 'V' in u.letters and re.search('B[ER]*$', before): return 'V'  # is going
     if u.letters == 'V' and u.form in ('past', 'ing') and re.search('[DSTQeGA]$', before): return 'A'  # the broken chair
     return u.letters
