@@ -252,7 +252,7 @@ def plural_plan(
     "How a definite plural shows."
     last = units[-1] if units else None
     if not (last and last.tag == 'N' and last.form == 's' and is_definite(units)) or re.search('[UQG]', tags(units)): return []
-    return [Put(last.place)] if among(last, 'repeated in the plural') else [Put(last.place, 'THEY')]
+    return [Put(last.place)] if word_list('repeated in the plural') & {last.key, *lemmas(last.key)} else [Put(last.place, 'THEY')]
 
 # %% ../../nbs/32d_signing.grammar.ipynb #d3a66d76
 NO_TIME_SIGN, HELPING, PERFECT = 'time signs need no preposition', 'helping "do": ASL does without', 'helping "have": another sign says it'
