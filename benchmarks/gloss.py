@@ -57,6 +57,56 @@ def by_rule(rows):
     return {rule: f'{sum(r[-1] for r in rows if r[0] == rule)} of {sum(r[0] == rule for r in rows)}' for rule in dict.fromkeys(r[0] for r in rows)}
 
 
+def corpus():
+    "English sentences of How2Sign, if the data is there."
+    path = table.DATA/'text'/'how2sign'/'train.tsv'
+    return [r.split('\t')[2] for r in path.read_text(encoding='utf-8').split('\n')[1:] if r.count('\t') >= 2] if path.is_file() else []
+
+
+def words_of(text): return re.findall(r"[a-z]+(?:'[a-z]+)?", text.lower().replace('\u2019', "'"))
+
+
+def said(line):
+    "(signed, spelled, left out) words of a line; what the grammar adds counts nowhere."
+    c = coverage(line)
+    return len(c.signed), len(c.spelled), len(c.dropped)
+
+
+def frequent(texts, lexicon, alphabet, n=2000):
+    "What becomes of the commonest words of the corpus, each alone, in the order of the words."
+    counts = Counter(w for t in texts for w in words_of(t))
+    found = {w: said(text_to_gloss(w, lexicon, alphabet, order='english')) for w, _ in counts.most_common(n)}
+    kinds = {w: 'spelled' if spelled else 'signed' if signed else 'left out' for w, (signed, spelled, _) in found.items()}
+    whole = sum(counts[w] for w in kinds)
+    return dict(words=len(kinds), **{k.replace(' ', '_'): round(sum(v == k for v in kinds.values())/len(kinds), 4) for k in ('signed', 'spelled', 'left out')},
+                **{f"running_{k.replace(' ', '_')}": round(sum(counts[w] for w, v in kinds.items() if v == k)/whole, 4) for k in ('signed', 'spelled', 'left out')})
+
+
+def text_coverage(texts, lexicon, alphabet, n=3000):
+    "Signed, spelled and left out words over evenly spread sentences of the corpus, in ASL order."
+    some = texts[::max(1, len(texts)//n)]
+    found = [said(text_to_gloss(t, lexicon, alphabet)) for t in some]
+    signed, spelled, left = (sum(f[i] for f in found) for i in range(3))
+    return dict(sentences=len(some), signed=round(signed/(signed + spelled + left), 4), spelled=round(spelled/(signed + spelled + left), 4),
+                left_out=round(left/(signed + spelled + left), 4), signed_among_signed_and_spelled=round(signed/(signed + spelled), 4))
+
+
+def milliseconds(text, lexicon, alphabet, times=200):
+    "Median of one text, warm."
+    def once():
+        start = time.perf_counter()
+        text_to_gloss(text, lexicon, alphabet)
+        return 1e3*(time.perf_counter() - start)
+    return round(statistics.median(once() for _ in range(times)), 3)
+
+
+def reading():
+    "What a critical reader found in 100 sentences of the corpus: kinds of errors and how many sentences have them."
+    rows, problems = read_table(Path(__file__).with_name('gloss_reading.tsv'), ('kind', 'sentences', 'what'))
+    assert not problems, problems
+    return {r['kind']: dict(sentences=int(r['sentences']), what=r['what']) for _, r in rows}
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__)
     ap.add_argument('--show', action='store_true', help='print the failures of the half that rules are made with, and write nothing')
@@ -67,6 +117,12 @@ def main():
         for rule, english, line, good in dev:
             if not good: print(f'{rule:12} {english}\n{"":12} {line}')
         return print(share(dev), by_rule(dev))
+    test, english = judged('test', None, lexicon, alphabet), judged('test', 'english', lexicon, alphabet)
+    out = dict(test=share(test), test_sentences=len(test), test_by_rule=by_rule(test), dev=share(dev), dev_sentences=len(dev), dev_by_rule=by_rule(dev),
+               test_in_english_order=share(english), ms_8_words=milliseconds('Yesterday my sister bought two old books here.', lexicon, alphabet))
+    texts = corpus()
+    if texts: out |= dict(frequent_words=frequent(texts, lexicon, alphabet), how2sign=text_coverage(texts, lexicon, alphabet), how2sign_read=reading())
+    table.keep('gloss' if texts else None, out)
 
 
 if __name__ == '__main__': main()

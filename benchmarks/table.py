@@ -101,6 +101,15 @@ def straight(d):
     return ', '.join(f"{n} sign{'s'*(n > 1)} {a[f'signs_{n}']['processor_ms']:.0f} ms" for n in (1, 10, 100)), a['times_10_to_100'] <= 12
 
 
+def accepted(d):
+    return f"{percent(d['test'])} of {d['test_sentences']} (in the order of English, without scopes, {percent(d['test_in_english_order'])})", d['test'] >= .9
+
+def covered(d):
+    f, t = d['frequent_words'], d['how2sign']
+    return (f"words {percent(f['signed'] + f['left_out'])} signed or left out, the rest spelled; text: {percent(t['signed'])} signed, {percent(t['spelled'])} spelled, "
+            f"{percent(t['left_out'])} left out", None)
+
+
 BARS = (   # what is asked, by which script, and how its results answer: (figure, met)
     ('at least 95 % of phases are as notated, every item', 'fidelity', at_least('share_of_phases', .95, show=percent)),
     ('joints within their limits in every frame', 'fidelity', every_clip('limit')),
@@ -126,6 +135,9 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     *((f'finished signs coded as in ASL-LEX 2.0: {name} at least {100*bar:.0f} %', 'lexicon_agreement', codes_agree(field, bar)) for name, field, bar in
       (('handshape', 'Handshape', .90), ('sign type', 'SignType', .97), ('major location', 'MajorLocation', .95), ('minor location', 'MinorLocation', .85),
        ('contact', 'Contact', .90), ('repetition', 'RepeatedMovement', .95))),
+    ('gloss lines of hand-written sentences, test half: at least 90 % in an accepted order with its scopes', 'gloss', accepted),
+    ('the 2,000 commonest words of How2Sign, and its text (no bar)', 'gloss', covered),
+    ('text to gloss, 8 words, at most 2 ms', 'gloss', at_most('ms_8_words', 2, ' ms')),
     ('text to `Motion`, 8 words, at most 40 ms', 'speed', at_most('motion_p50_ms', 40, ' ms')),
     ('text to GLB, 8 words, median at most 150 ms', 'speed', at_most('glb_p50_ms', 150, ' ms')),
     ('text to GLB, 8 words, 95th percentile at most 400 ms', 'speed', at_most('glb_p95_ms', 400, ' ms')),

@@ -48,8 +48,9 @@ def test_every_entry_has_a_part_of_speech():
 
 
 def test_few_words_are_ambiguous():
-    "A word that leads to several signs is a choice left to the user, so there should be a reason for each."
-    assert {w for w, entries in LEXICON.by_word.items() if len(entries) > 1} == {
+    "A word that leads to several signs is a choice left to the user, so there should be a reason for each. Pointing has a second place for everybody."
+    here = {w: [e for e in entries if 'other side' not in e.sense] for w, entries in LEXICON.by_word.items()}
+    assert {w for w, entries in here.items() if len(entries) > 1} == {
         'charge', 'cool', 'each other', 'free', 'her', 'lamp', 'light', 'like', 'no', 'out', 'right', 'save', 'sign', 'store', 'yet'}
 
 

@@ -8,10 +8,9 @@ __all__ = ['PAUSE', 'INDEX', 'POSSESSIVE', 'ASKED_FOR', 'CERTAIN', 'NOUN', 'NOUN
            'NO_TIME_SIGN', 'HELPING', 'PERFECT', 'SHORT', 'Put', 'Span', 'puts', 'tags', 'among', 'apart', 'Clause',
            'clause_of', 'begins', 'clauses', 'Roles', 'roles_of', 'Talk', 'gender', 'place_of', 'meant', 'name_plan',
            'one_plan', 'unit_plan', 'nouns_plan', 'is_definite', 'plural_plan', 'time_plan', 'finish_before',
-           'helper_plan', 'word_plan', 'objects', 'predicate_plan', 'going_to', 'under_headshake', 'topic_of',
-           'subject_plan', 'asked_plan', 'plain_plan', 'existing', 'weather', 'cleft', 'without_verb', 'clause_plan',
-           'is_turned', 'before_main', 'cause_plan', 'grouped', 'starts_at', 'lead_plan', 'group_plan', 'sentence_plan',
-           'placed']
+           'helper_plan', 'word_plan', 'objects', 'predicate_plan', 'under_headshake', 'topic_of', 'subject_plan',
+           'asked_plan', 'plain_plan', 'existing', 'weather', 'cleft', 'without_verb', 'clause_plan', 'is_turned',
+           'before_main', 'cause_plan', 'grouped', 'starts_at', 'lead_plan', 'group_plan', 'sentence_plan', 'placed']
 
 # %% ../../nbs/32d_signing.grammar.ipynb #b7d118bf
 import re
@@ -36,7 +35,7 @@ class Span:
 PAUSE = ','  # as a gloss: a short pause
 INDEX, POSSESSIVE = ('HE-SHE-IT', 'HE-SHE-IT/2'), ('HIS-HER', 'HIS-HER/2')  # pointing at the first person talked about, and at the second
 ASKED_FOR = (*INDEX, *POSSESSIVE, 'FINISH', 'HAVE', 'NONE', 'NOT-YET', 'THEY', 'WHY', 'WILL', 'YESTERDAY', 'MAYBE', 'NAME', PAUSE)  # what a plan may ask for by name
-CERTAIN = {'no': 'NONE', 'may': 'MAYBE', 'might': 'MAYBE'}  # small words whose sign their part of speech decides: no milk, I may go
+CERTAIN = {'no': 'NONE', 'may': 'MAYBE', 'might': 'MAYBE', 'going': 'WILL'}  # small words whose sign their part of speech decides: no milk, I may go
 
 def puts(units)->list: # of `Put`
     "Units as they stand."
@@ -96,7 +95,7 @@ def clause_of(
     units:list, # of `Unit`
 )->Clause:
     "What leads a clause, how it is tied to the others, and the rest."
-    n = re.match('[,CY]*', tags(units)).end()
+    n = re.match('[,CYRK]*(?=L)|[,CY]*', tags(units)).end()
     linked = tags(units[n:n+1]) == 'L'
     kind = next((k for name, k in KINDS.items() if linked and among(units[n], name)), 'main')
     if linked and kind == 'main': n += 1  # although, until: at its place, as *and* is
@@ -114,9 +113,9 @@ def begins(
     tag, before, after = t[i], t[start:i], t[i:i+LONGEST]
     verb = FINITE.search(before)
     if tag == ',': return not verb or bool(FINITE.search(after[1:].partition(',')[0]))
-    if tag == 'L': return not re.fullmatch('[,CY]*', before) and not among(units[i], 'complementizer')
+    if tag == 'L': return not re.fullmatch('[,CYRK]*', before) and not among(units[i], 'complementizer')
     if tag == 'C': return bool(verb and STARTS.match(after))
-    first = bool(verb and re.match('[,CY]*L', before) and STARTS.match(after)) and not among(units[i-1], 'verb that takes a clause')
+    first = bool(verb and re.match('[,CYRK]*L', before) and STARTS.match(after)) and not among(units[i-1], 'verb that takes a clause')
     return first and (among(units[i], 'subject') or after[1:2] in tuple('XBHF') if tag == 'I' else before[-1] in 'NAIMk')
 
 def clauses(
@@ -253,7 +252,7 @@ def plural_plan(
     "How a definite plural shows."
     last = units[-1] if units else None
     if not (last and last.tag == 'N' and last.form == 's' and is_definite(units)) or re.search('[UQG]', tags(units)): return []
-    return [Put(last.place)] if among(last, 'repeated in the plural') else [Put(last.place, 'THEY')]
+    return [Put(last.place)] if word_list('repeated in the plural') & {last.key, *lemmas(last.key)} else [Put(last.place, 'THEY')]
 
 # %% ../../nbs/32d_signing.grammar.ipynb #d3a66d76
 NO_TIME_SIGN, HELPING, PERFECT = 'time signs need no preposition', 'helping "do": ASL does without', 'helping "have": another sign says it'
@@ -290,7 +289,7 @@ def helper_plan(
     negative = any(among(u, 'negative') for u in roles.helpers + roles.predicate)
     if unit.tag == 'F': return Put(unit.place, 'FINISH') if unit.key == 'did' and not negative and not roles.asked else Put(unit.place, reason=HELPING)
     if unit.tag == 'H': return Put(unit.place, reason=PERFECT) if negative or roles.asked or keys & {'got', 'got to', *word_list('says finish')} else Put(unit.place, 'FINISH')
-    if roles.times and unit.key == 'will': return Put(unit.place, reason='future: the time sign says it')
+    if roles.times and unit.key in ('will', 'going'): return Put(unit.place, reason='future: the time sign says it')
     return Put(unit.place, CERTAIN.get(unit.key, ''))
 
 # %% ../../nbs/32d_signing.grammar.ipynb #700e34d1
@@ -336,14 +335,6 @@ def predicate_plan(
         i = max(end, i + 1)
     return out
 
-def going_to(
-    predicate:list, # of `Unit`
-)->tuple: # (list of `Put`, the predicate without those words)
-    "*Going to* do something is WILL."
-    m = re.match('BE?R*VO(?=[VBX])', tags(predicate))
-    if not m or predicate[m.end()-2].key != 'going': return [], predicate
-    return [Put(predicate[m.end()-2].place, 'WILL')], [*predicate[:m.end()-2], *predicate[m.end()-1:]]
-
 def under_headshake(
     nodes:list, # of `Put` and `Span`: the predicate
     units:dict, # place -> `Unit`
@@ -363,7 +354,7 @@ def topic_of(
     if not found or tags(roles.subject) != 'I': return [], predicate
     a, b = found[-1]
     thing, after = predicate[a:b], predicate[b:]
-    alone = not re.search('[VBXHFWLGf,]', tags(after)) and re.search('[Nk]$', tags(thing)) and 'C' not in tags(thing)
+    alone = not re.search('[VBXHFWLGCf,]', tags(after)) and re.search('[Nk]$', tags(thing)) and 'C' not in tags(thing)
     if not (alone and is_definite(thing)) or among(thing[0], 'possessive of a third person'): return [], predicate
     return thing, predicate[:a] + after
 
@@ -399,11 +390,10 @@ def plain_plan(
     topic = [Span('topic', tuple(nouns_plan(thing, talk)))] if thing else []
     subject = subject_plan(roles, talk) if not inner else nouns_plan(roles.subject, talk)
     finish = finish_before(roles, talk) if not inner else []
-    will, predicate = going_to(predicate)
     units = {u.place: u for u in (*roles.subject, *roles.helpers, *predicate, *roles.predicate)}
     verb = predicate_plan(roles.helpers + predicate, roles, talk)
-    said = [*subject, *under_headshake([*will, *finish, *verb], units)]
-    if any(among(u, 'negative') for u in roles.subject): said = [Span('neg', tuple([*subject, *will, *finish, *verb]))]
+    said = [*subject, *under_headshake([*finish, *verb], units)]
+    if any(among(u, 'negative') for u in roles.subject): said = [Span('neg', tuple([*subject, *finish, *verb]))]
     return [*times, *before, *topic, *(asked_plan(roles, said) if roles.asks else said)]
 
 # %% ../../nbs/32d_signing.grammar.ipynb #ea010ba0
