@@ -98,6 +98,19 @@ def straight(d):
     return ', '.join(f"{n} sign{'s'*(n > 1)} {a[f'signs_{n}']['processor_ms']:.0f} ms" for n in (1, 10, 100)), a['times_10_to_100'] <= 12
 
 
+def between(key, low, high, show): return lambda d: (show(d[key]), low <= d[key] <= high)
+
+def faces_said(d): return f"{percent(d['seen_and_absent'])} of {d['scopes']} scopes", d['seen_and_absent'] >= .95
+
+def own_part(d):
+    leak = max(d['slider_leaks_s'].values())
+    return f"other parts change by at most {1000*leak:.1f} ms", leak < .001
+
+def felt(d):
+    f = d['feelings']
+    return f"least {percent(d['least_as_notated'])} of phases (neutral {percent(f['neutral']['as_notated'])}) on {d['signs']} signs", d['least_as_notated'] >= .95
+
+
 BARS = (   # what is asked, by which script, and how its results answer: (figure, met)
     ('at least 95 % of phases are as notated, every item', 'fidelity', at_least('share_of_phases', .95, show=percent)),
     ('joints within their limits in every frame', 'fidelity', every_clip('limit')),
@@ -119,6 +132,12 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('its hand landmarks lie within 0.2 palm lengths (median; fists apart)', 'seen', at_most('landmarks', .2, show=lambda x: f'{x:.3f}')),
     ('the same for fists (no bar)', 'seen', lambda d: (f"{d['landmarks_fists']:.3f}", None)),
     ('letters read by a classifier that knows only real hands: within 5 points of real hands', 'letters', letters),
+    ('grammar on the rendered face, as MediaPipe sees it: in its scope and not outside, at least 95 % of scopes', 'nonmanual', faces_said),
+    ('blinks on the rendered face: 10 to 25 a minute', 'nonmanual', between('blinks_a_minute', 10, 25, lambda x: f'{x:.1f} a minute')),
+    ('no channel of the face moves by more than a quarter of its range in a frame', 'nonmanual', at_most('largest_step', .25, show=percent)),
+    ('pauses take 15 to 20 % of texts of several clauses', 'prosody', between('pause_share', .15, .2, percent)),
+    ('sliders of signs, ways and pauses change only their own part', 'prosody', own_part),
+    ('every feeling: at least 95 % of phases as notated', 'prosody', felt),
     *((f'finished signs coded as in ASL-LEX 2.0: {name} at least {100*bar:.0f} %', 'lexicon_agreement', codes_agree(field, bar)) for name, field, bar in
       (('handshape', 'Handshape', .90), ('sign type', 'SignType', .97), ('major location', 'MajorLocation', .95), ('minor location', 'MinorLocation', .85),
        ('contact', 'Contact', .90), ('repetition', 'RepeatedMovement', .95))),
