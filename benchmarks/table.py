@@ -109,6 +109,18 @@ def covered(d):
     return (f"words {percent(f['signed'] + f['left_out'])} signed or left out, the rest spelled; text: {percent(t['signed'])} signed, {percent(t['spelled'])} spelled, "
             f"{percent(t['left_out'])} left out", None)
 
+def between(key, low, high, show): return lambda d: (show(d[key]), low <= d[key] <= high)
+
+def faces_said(d): return f"{percent(d['seen_and_absent'])} of {d['scopes']} scopes", d['seen_and_absent'] >= .95
+
+def own_part(d):
+    leak = max(d['slider_leaks_s'].values())
+    return f"other parts change by at most {1000*leak:.1f} ms", leak < .001
+
+def felt(d):
+    f = d['feelings']
+    return f"least {percent(d['least_as_notated'])} of phases (neutral {percent(f['neutral']['as_notated'])}) on {d['signs']} signs", d['least_as_notated'] >= .95
+
 
 BARS = (   # what is asked, by which script, and how its results answer: (figure, met)
     ('at least 95 % of phases are as notated, every item', 'fidelity', at_least('share_of_phases', .95, show=percent)),
@@ -132,6 +144,13 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('the same for fists (no bar)', 'seen', lambda d: (f"{d['landmarks_fists']:.3f}", None)),
     ('letters read by a classifier that knows only real hands: within 5 points of real hands', 'letters', letters),
     ('letters of German and Swiss alphabets that were written unseen, nearest recorded letter: within 5 points of other signers', 'alphabets', alphabets),
+
+    ('grammar on the rendered face, as MediaPipe sees it: in its scope and not outside, at least 95 % of scopes', 'nonmanual', faces_said),
+    ('blinks on the rendered face: 10 to 25 a minute', 'nonmanual', between('blinks_a_minute', 10, 25, lambda x: f'{x:.1f} a minute')),
+    ('no channel of the face moves by more than a quarter of its range in a frame', 'nonmanual', at_most('largest_step', .25, show=percent)),
+    ('pauses take 15 to 20 % of texts of several clauses', 'prosody', between('pause_share', .15, .2, percent)),
+    ('sliders of signs, ways and pauses change only their own part', 'prosody', own_part),
+    ('every feeling: at least 95 % of phases as notated', 'prosody', felt),
     *((f'finished signs coded as in ASL-LEX 2.0: {name} at least {100*bar:.0f} %', 'lexicon_agreement', codes_agree(field, bar)) for name, field, bar in
       (('handshape', 'Handshape', .90), ('sign type', 'SignType', .97), ('major location', 'MajorLocation', .95), ('minor location', 'MinorLocation', .85),
        ('contact', 'Contact', .90), ('repetition', 'RepeatedMovement', .95))),

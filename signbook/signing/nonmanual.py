@@ -155,7 +155,7 @@ def is_shown(
 # %% ../../nbs/37_signing.nonmanual.ipynb #6d492170
 EARLY, LATE = .1, .05   # seconds by which marks begin before a sign and outlast it
 SHORTEST = .45          # seconds that a mark lasts at least: short of that, nobody sees it
-BLINK = .167            # seconds for which lids are asked to be down: as long as they need to get there
+BLINK = .233            # seconds for which lids are asked to be down: they get there in five frames, and stay for three
 
 def take_turns(
     marks, # of dicts, channel -> value, in order
