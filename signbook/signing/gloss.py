@@ -6,7 +6,8 @@
 __all__ = ['SCOPES', 'ORDERS', 'GlossToken', 'Dropped', 'Coverage', 'Scope', 'GlossLine', 'coverage', 'places_of', 'sign_token',
            'plain', 'spell_tokens', 'number_token', 'left_out', 'signs_of', 'Layout', 'certain_sign', 'flat', 'lay',
            'without', 'join_pauses', 'join_dropped', 'sentence_nodes', 'order_of', 'text_to_gloss', 'read_token',
-           'written_words', 'read_scopes', 'parse_line', 'realign', 'checked_place', 'swap', 'choose', 'drop', 'spell']
+           'written_words', 'read_scopes', 'parse_line', 'paired', 'realign', 'checked_place', 'swap', 'choose', 'drop',
+           'spell']
 
 # %% ../../nbs/33_signing.gloss.ipynb #a0bad46b
 import re
@@ -367,22 +368,36 @@ def parse_line(
     if source is None: return GlossLine(tuple(tokens), tuple(t.text for t in tokens), line, lexicon.language, scopes=tuple(scopes))
     return replace(realign(tokens, source), scopes=tuple(scopes))
 
+# %% ../../nbs/33_signing.gloss.ipynb #c3a1f0b9
+def paired(
+    old:list, # of `GlossToken`
+    new:list, # of `GlossToken`
+)->dict: # place in new -> place in old
+    "Which token stands for which: what is the same, wherever it has moved to, then what stands in the same place."
+    blocks = SequenceMatcher(None, [t.id for t in old], [t.id for t in new], autojunk=False).get_opcodes()
+    pairs = {c + k: a + k for op, a, b, c, _ in blocks if op == 'equal' for k in range(b - a)}
+    left = [i for op, a, b, _, _ in blocks if op != 'equal' for i in range(a, b)]
+    for j, t in enumerate(new):
+        moved = next((i for i in left if old[i].id == t.id and t.kind != 'pause'), None) if j not in pairs else None
+        if moved is not None: pairs[j] = moved; left.remove(moved)
+    for op, a, b, c, d in blocks:
+        places = zip([i for i in range(a, b) if i in left], [j for j in range(c, d) if j not in pairs]) if op == 'replace' else ()
+        pairs |= {j: i for i, j in places if (old[i].kind == 'pause') <= (new[j].kind == 'pause')}
+    return pairs
+
 def realign(
     tokens:list,      # of `GlossToken`, without words
     source:GlossLine, # the line they were edited from
 )->GlossLine:
     "Give edited tokens the words of the tokens they stand for; words that lost theirs are listed as dropped. Scopes are not carried over."
-    out, lost = list(tokens), list(source.dropped)
-    matcher = SequenceMatcher(None, [t.id for t in source.tokens], [t.id for t in tokens], autojunk=False)
-    for op, a, b, c, d in matcher.get_opcodes():
-        for k in range(min(b - a, d - c)):
-            old, new = source.tokens[a + k], tokens[c + k]
-            if old.kind == 'pause' and new.kind != 'pause': continue
-            keep = dict.fromkeys(old.candidates + new.candidates) if new.kind == 'sign' else ()
-            out[c + k] = old if op == 'equal' else replace(new, words=old.words, text=old.text, candidates=tuple(keep))
-        gone = source.tokens[a + max(d - c, 0):b]
-        lost += [Dropped(t.text, 'dropped by hand', t.words) for t in gone if t.kind != 'pause' and not t.added]
-    return replace(source, tokens=tuple(out), dropped=tuple(lost), scopes=())
+    out, pairs = list(tokens), paired(source.tokens, tokens)
+    for j, i in pairs.items():
+        old, new = source.tokens[i], tokens[j]
+        keep = tuple(dict.fromkeys(old.candidates + new.candidates)) if new.kind == 'sign' else ()
+        out[j] = old if old.id == new.id else replace(new, words=old.words, text=old.text, candidates=keep, added=old.added)
+    gone = [t for i, t in enumerate(source.tokens) if i not in pairs.values() and t.kind != 'pause' and not t.added]
+    lost = [Dropped(t.text, 'dropped by hand', t.words) for t in gone]
+    return replace(source, tokens=tuple(out), dropped=source.dropped + tuple(lost), scopes=())
 
 # %% ../../nbs/33_signing.gloss.ipynb #baf883be
 def checked_place(line:GlossLine, i:int)->GlossToken:
