@@ -174,13 +174,14 @@ def coverage_html(
 # %% ../nbs/92_demo.ipynb #c67864fb
 EXAMPLES = ("Hello! My name is Anna.", "Nice to meet you.", "Where is the school?", "I want coffee with milk, please.", "Thank you very much!")
 LANGUAGES = [('American Sign Language (ASL)', 'ase')]
-NOTICE = ("<b>Synthetic signing, a research demo.</b> The avatar signs American Sign Language vocabulary <b>in English word order</b>, generated from written notation "
-          "(HamNoSys). That is not the grammar of ASL. <b>No signer has reviewed it.</b> Not for medical, legal or emergency use, and no replacement for interpreters.")
+NOTICE = ("<b>Synthetic signing, a research demo.</b> The avatar signs American Sign Language vocabulary, generated from written notation (HamNoSys), "
+          "<b>in an order that simple rules make of English</b>. That is only a part of the grammar of ASL. <b>No signer has reviewed it.</b> Not for medical, legal or emergency use, and no replacement for interpreters.")
 ABOUT = """
-**How it works.** Words are looked up in a lexicon of signs; what is not there is fingerspelled. Every sign is stored as HamNoSys, a notation for hand shape, place and
+**How it works.** Words are looked up in a lexicon of signs; what is not there is fingerspelled. Rules put time first and question signs last, and mark topics, questions,
+conditions and negation in the line: `yn{ YOU DEAF } ?`. Every sign is stored as HamNoSys, a notation for hand shape, place and
 movement, and computed from it: no recordings of people are used. Face and body idle movement are generated too.
 
-**What it cannot do yet.** ASL grammar, mouthing, classifiers, and most of the vocabulary. A gloss such as `THANK-YOU` is a label, not a translation.
+**What it cannot do yet.** Most of ASL grammar, mouthing, classifiers, and most of the vocabulary. A gloss such as `THANK-YOU` is a label, not a translation.
 
 **Keys in the player.** `K` or space: play and pause. `,` and `.`: one frame back and forward. `L` repeat, `C` captions, `F` full screen, `R` reset.
 Choose a word under the avatar to go to its sign.
