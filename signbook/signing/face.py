@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['APART', 'OVERDUE', 'POINTS', 'GLANCE', 'SHAKE_HZ', 'NOD_HZ', 'KEPT', 'EYES', 'NEAR', 'FREE', 'LEAST', 'EASE',
-           'AT_REST', 'REST', 'NECK', 'BETWEEN', 'blink_times', 'sway', 'tokens_of', 'sign_acts', 'head_turns', 'gaze',
+           'AT_REST', 'NECK', 'BETWEEN', 'blink_times', 'sway', 'tokens_of', 'sign_acts', 'head_turns', 'gaze',
            'gentle', 'Track', 'track_of', 'line_track']
 
 # %% ../../nbs/37e_signing.face.ipynb #c294bcc3
@@ -14,7 +14,7 @@ from ..motion.body import GAZE_DEG
 from ..motion.skeleton import ARKIT, joint
 from .emotion import Style, style_acts
 from .mouthing import mouth_acts, mouthing_of, sampa_visemes, word_visemes
-from .nonmanual import ADVERBS, EARLY, LATE, LAYERS, ROW, SYLLABLES, Act, averaged, blink_act, both, eased, mark_acts, wishes
+from .nonmanual import ADVERBS, EARLY, LATE, ROW, SYLLABLES, Act, averaged, blink_act, both, eased, mark_acts, wishes
 from .phases import beats, head_marks
 from .prosody import Rhythm, rhythm, token_of
 from .scopes import scope_acts
@@ -150,7 +150,6 @@ class Track:
 
 EASE = .22       # of a smile, so that the mouth at rest does not look stern
 AT_REST = .4    # seconds at either end of a clip in which nothing is asked for
-REST = dict.fromkeys(ROW, 0.)
 NECK = .35       # share of a turn of the head that the neck takes
 _ACTIONS = [(k, ROW[n]) for k, n in enumerate(ARKIT) if n in ROW]
 _TO, _FROM = (np.array(x) for x in zip(*_ACTIONS))
@@ -175,7 +174,8 @@ def track_of(
     base=None, # (T,55,3) what trunk and head do anyway; changed in place
 )->Track:
     "What all acts together make of face, head and trunk."
-    asked = wishes([*acts, *(Act(a, b, REST, LAYERS[-1]) for a, b in ((0, AT_REST), (n/fps - AT_REST, n/fps)))], n, fps)
+    asked, still = wishes(acts, n, fps), round(AT_REST*fps)
+    asked[:, :still] = asked[:, -still:] = 0.
     channels = eased(asked, fps)
     if hands is not None: gentle(channels, np.linalg.norm(hands - BETWEEN, axis=-1).min(0), fps)
     head, trunk = head_turns(channels, fps)

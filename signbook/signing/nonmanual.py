@@ -51,7 +51,8 @@ def wishes(
     asked = np.zeros((len(CHANNELS), n))
     for act in sorted(acts, key=lambda a: LAYERS.index(a.layer)):
         frames = slice(max(round(act.start*fps), 0), max(round(act.end*fps), 0))
-        for name, value in act.values.items(): asked[ROW[name], frames] += act.weight*(value - asked[ROW[name], frames])
+        for name, value in act.values.items():
+            asked[ROW[name], frames] = value if act.weight == 1 else act.weight*value + (1 - act.weight)*asked[ROW[name], frames]
     return asked
 
 # %% ../../nbs/37_signing.nonmanual.ipynb #769c924d
