@@ -278,13 +278,18 @@ class _Clock:
     def __init__(self, plan, items, pace, scopes):
         self.plan, self.items, self.pace, self.quick, self.rhythm = plan, items, pace, pace.of_letters, rhythm(items, scopes)
         self.words, self.moving = words_spelled(items), {i for i, beat, *_ in plan.beats if beat.kind != 'hold'}
-        self.uses, self.times, self.at, self.item = ([], []), {}, LEAD, -1
+        self.uses, self.times, self.at, self.item, self.still = ([], []), {}, LEAD, -1, 0.
         self.now, self.up, self.alone = [0, 0], [False]*2, [set(), set()]   # goal of each hand; does it keep up its sign; items signed without it since
 
     def stay(self, hand:int, until:float):
         "A hand stays where its last beat has left it."
         last = self.uses[hand][-1]
         self.uses[hand].append(Use(last.end, until, last.finish, last.finish, Stroke(last.stroke.finish, last.stroke.finish, kind='stay'), last.item, 'stay'))
+
+    def settle(self, new:bool):
+        "A movement comes to rest: within a sign that is part of it, after it part of the way to the next."
+        self.at += self.still*(self.pace.way if new else 1/self.pace.speed)
+        self.still = 0.
 
     def pause(self, following=None):
         "Hands that were signing wait after an item, unless it is for so long that they go down."
@@ -317,8 +322,8 @@ class _Clock:
                 self.uses[k].append(Use(self.at, end, *e, stroke, item, beat.kind))
                 self.now[k], self.up[k], self.alone[k] = e[1], True, set()
             else: self.without(k, item, ends[1 - k], end)
-        start, self.at = self.times.get(item, (self.at,))[0], end + (0 if hold or beat.joined else SETTLE/pace.speed)
-        self.times[item] = start, self.at
+        self.times[item] = (self.times.get(item, (self.at,))[0], end)
+        self.at, self.still = end, 0. if hold or beat.joined else SETTLE
 
     def without(self, hand:int, item:int, other, until:float):
         "The other hand signs alone: this one stays up within the phrase, for a sign or two, out of the way; and then has gone down."
@@ -340,11 +345,13 @@ def timetable(
     clock, spelled = _Clock(plan, items, pace, scopes), False
     for i, beat, *ends in plan.beats:
         letter, new = items[i].kind == 'letter', i != clock.item
+        clock.settle(new)
         if new: clock.pause(i)
         if new or any(e[0] not in (-1, n) for e, n in zip(ends, clock.now)): clock.approach(ends, letter and spelled)
         if new and beat.kind == 'move' and not letter: clock.ready(i, beat, ends)
         clock.beat(i, beat, ends)
         clock.item, spelled = i, letter
+    clock.settle(True)
     clock.pause()
     return clock.uses, clock.times, clock.at
 
