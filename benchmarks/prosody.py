@@ -1,5 +1,6 @@
 """Rhythm of signed texts: pauses, sliders that keep to their own part, the last signs of phrases, feelings: python benchmarks/prosody.py [--only pauses]"""
 import argparse
+from dataclasses import replace
 import numpy as np
 from table import keep
 
@@ -45,7 +46,7 @@ def sliders():
     worst, own = dict(signs=0., ways=0., pauses=0.), dict(signs=[], ways=[], pauses=[])
     def parts(text, pace):
         "Seconds of the signs, of the ways without pauses, and of the pauses."
-        times, waiting = clock(text, pace)[0], clock(text, Pace(pace.speed, pace.transition, 0, pace.tension))[0]
+        times, waiting = clock(text, pace)[0], clock(text, replace(pace, pause=0))[0]
         ways = waiting[1:, 0] - waiting[:-1, 1]
         return dict(signs=times[:, 1] - times[:, 0], ways=ways, pauses=times[1:, 0] - times[:-1, 1] - ways)
     for text in TEXTS[:4]:

@@ -145,7 +145,7 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('letters read by a classifier that knows only real hands: within 5 points of real hands', 'letters', letters),
     ('letters of German and Swiss alphabets that were written unseen, nearest recorded letter: within 5 points of other signers', 'alphabets', alphabets),
 
-    ('grammar on the rendered face, as MediaPipe sees it: in its scope and not outside, at least 95 % of scopes', 'nonmanual', faces_said),
+    ('grammar on the rendered face, as MediaPipe sees it: in its scope and not half a second outside it, at least 95 % of scopes', 'nonmanual', faces_said),
     ('blinks on the rendered face: 10 to 25 a minute', 'nonmanual', between('blinks_a_minute', 10, 25, lambda x: f'{x:.1f} a minute')),
     ('no channel of the face moves by more than a quarter of its range in a frame', 'nonmanual', at_most('largest_step', .25, show=percent)),
     ('pauses take 15 to 20 % of texts of several clauses', 'prosody', between('pause_share', .15, .2, percent)),

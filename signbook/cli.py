@@ -87,7 +87,7 @@ Order = Annotated[Optional[str], typer.Option(help="Order of the signs: asl, or 
 Workers = Annotated[Optional[int], typer.Option(min=1, max=256, help="Processes that work side by side; as many as there are cores if not said.")]
 Speed = Annotated[float, typer.Option(min=0.25, max=4, help="How fast the signs are; 1 is as notated.")]
 Transition = Annotated[float, typer.Option(min=0.25, max=4, help="How long the ways between signs take; 1 is usual.")]
-Pause = Annotated[float, typer.Option(min=0.25, max=4, help="How long the pauses at punctuation are; 1 is usual.")]
+Pause = Annotated[float, typer.Option(min=0, max=4, help="How long the pauses at punctuation are; 1 is usual.")]
 Spelling = Annotated[float, typer.Option(min=0.25, max=4, help="How fast words are spelled, beside the speed of signs; 1 is usual.")]
 LeftHanded = Annotated[bool, typer.Option('--left-handed', help="Sign with the left hand as the dominant one.")]
 Look = Annotated[Optional[str], typer.Option(help="Skin, hair and clothes; `signbook doctor` lists them.")]

@@ -57,7 +57,7 @@ def spelling_notes(
     return (f'finger alphabet of {alphabet.language}: {alphabet.status}',)
 
 # %% ../nbs/90_pipeline.ipynb #87cca8f0
-PAUSES = {',': .5, '.': 1.15, '?': 1.15, '!': 1.15}  # seconds: about 17 % of the time of a text of several clauses (benchmarks/prosody.py)
+PAUSES = {',': .5, '.': 1.15, '?': 1.15, '!': 1.15}  # seconds: 15 to 20 % of the time of texts of several clauses together (benchmarks/prosody.py)
 
 def line_items(
     line:GlossLine, # what to sign
@@ -71,11 +71,11 @@ def line_items(
 def _token_items(n, token, lexicon, alphabet)->list:
     from signbook.signing.timing import Item
     if token.kind == 'pause': return [Item(token.gloss, kind='pause', seconds=PAUSES.get(token.gloss, PAUSES['.']))]
-    own = (n, token.id, token.kind)
+    own, word = (n, token.id, token.kind), '' if token.added else token.text   # what grammar adds stands for no word
     if token.kind == 'sign':
         entry = lexicon.get(token.id)
         if entry.clip: return [_recording(entry, token, own)]
-        return [Item(token.id, entry.hamnosys, 'sign', token.text, entry.nonmanual, token=own)]
+        return [Item(token.id, entry.hamnosys, 'sign', word, entry.nonmanual, token=own)]
     return [Item(c, alphabet.letters[c].hamnosys, 'letter' if len(token.letters) > 1 else 'sign', token.text, token=own) for c in token.letters]
 
 def _recording(entry, token, own):
@@ -132,7 +132,8 @@ def line_to_motion(
     "Sign a gloss line."
     made = items_to_motion(line_items(line, language, lexicon, alphabet), line.language, line, **how)
     notes = spelling_notes(line, tables(language or line.language, lexicon, alphabet)[1])
-    return replace(made, notes=notes, motion=replace(made.motion, meta={**made.motion.meta, 'notes': list(notes)})) if notes else made
+    said = ({'text': line.text} if line.text else {}) | ({'notes': list(notes)} if notes else {})
+    return replace(made, notes=notes, motion=replace(made.motion, meta={**made.motion.meta, **said}))
 
 def text_to_motion(
     text:str, # a sentence or more, English

@@ -185,7 +185,8 @@ def _meant(path:Path)->str:
     if note.is_file(): return ' '.join(read_bytes(note).decode('utf-8', 'replace').split())
     if path.suffix.lower() != '.npz': return ''
     from signbook.motion.formats import load
-    return ' '.join(s.word or s.gloss for s in load(path).spans if s.gloss)
+    motion = load(path)
+    return motion.meta.get('text') or ' '.join(s.word or s.gloss for s in motion.spans if s.gloss)
 
 def stimulus(
     path:Path, # one of `KINDS`

@@ -76,7 +76,7 @@ def _said(tags, start, end)->list:
 
 def _glance(item, start, end)->list:
     "Eyes and head towards where a hand points."
-    if not (item.gloss in POINTS or item.gloss.startswith('IX')): return []
+    if not (item.gloss.partition('/')[0] in POINTS or item.gloss.startswith('IX')): return []
     x, y, _ = next(b for segment in beats(item.notation) for b in segment).strong.begin.fingers
     turn = GLANCE[0]*np.clip(x, -1, 1)
     return [Act(start - .15, end, dict(gazeLeft=turn, gazeUp=.4*min(y, 0), headLeft=GLANCE[1]*GAZE_DEG['Out']*turn), 'sign')]

@@ -120,4 +120,5 @@ def mouthing_of(
     "What a signer of a language mouths, and how strongly."
     if strength is not None and not 0 <= strength <= 1: raise SignbookError(f'mouthing: expected 0 (none) to 1 (full), got {strength}')
     spoken, usual = MOUTHING.get(language, ('', 0.))
+    if strength and not spoken: raise SignbookError(f'mouthing: no words to mouth are known for the sign language {language!r}; known are {", ".join(sorted(MOUTHING))}')
     return spoken, usual if strength is None else strength

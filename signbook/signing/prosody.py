@@ -27,8 +27,9 @@ def token_of(
     return item.token[0] if item.token else ('item', k)
 
 def _broken(scopes)->dict: # token -> seconds
-    "Pauses that the grammar asks for after a token."
-    return {s.end - 1: BREAKS[s.kind] for s in scopes if s.kind in BREAKS}
+    "Pauses that the grammar asks for after a token: the longest one, where several scopes end."
+    ends = {s.end - 1 for s in scopes if s.kind in BREAKS}
+    return {end: max(BREAKS[s.kind] for s in scopes if s.kind in BREAKS and s.end - 1 == end) for end in ends}
 
 def rhythm(
     items, # with `kind`, `seconds` and `token`, such as `timing.Item`
@@ -44,8 +45,8 @@ def rhythm(
             if waited: number += 1; final.add(last)
         rest.append(0. if item.kind == 'pause' else waited); phrase.append(number)
         if item.kind != 'pause': last, waited = k, 0.
-    final |= {last} - {None}
-    asked = {max((k for k, i in enumerate(items) if i.token and i.token[0] < s.end), default=None) for s in scopes if s.kind in ('yn', 'wh')} - {None}
+    if sum(i.kind != 'pause' for i in items) > 1: final.add(last)   # a sign alone is as long as in a dictionary
+    asked = {max((k for k, i in enumerate(items) if i.token and s.start <= i.token[0] < s.end), default=None) for s in scopes if s.kind in ('yn', 'wh')} - {None}
     return Rhythm(tuple(rest), waited, tuple(phrase), frozenset(final), frozenset(asked))
 
 # %% ../../nbs/37d_signing.prosody.ipynb #6f5f984b

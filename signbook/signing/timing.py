@@ -11,6 +11,7 @@ __all__ = ['RELAXED', 'LEAD', 'TAIL', 'TOP_SPEED', 'TOP_TURN', 'SIGN_HOLD', 'SET
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
+from numbers import Real
 import numpy as np
 from ..core import SignbookError
 from .arms import angle_between
@@ -46,7 +47,8 @@ class Pace:
 
     def __post_init__(self):
         for name, low, high in (('speed', .1, 10), ('transition', .1, 10), ('pause', 0., 10), ('spelling', .1, 10), ('tension', -1., 1)):
-            if not low <= getattr(self, name) <= high: raise SignbookError(f'{name} must lie between {low:g} and {high:g}, got {getattr(self, name)}')
+            value = getattr(self, name)
+            if not (isinstance(value, Real) and low <= value <= high): raise SignbookError(f'{name} must lie between {low:g} and {high:g}, got {value!r}')
 
     @property
     def way(self)->float: return self.transition*(1 - .2*self.tension)
@@ -56,8 +58,9 @@ class Pace:
     def of_letters(self)->'Pace': return replace(self, speed=self.speed*self.spelling, transition=self.transition/self.spelling)
 
     def styled(self, style)->'Pace':
-        "The same at the pace of a feeling (`emotion.Style`)."
-        return Pace(self.speed*style.speed, self.transition*style.transition, self.pause*style.pause, self.spelling*style.speed, style.tension)
+        "The same at the pace of a feeling (`emotion.Style`), as far as that goes."
+        changed = dict(speed=style.speed, transition=style.transition, pause=style.pause, spelling=style.speed)
+        return Pace(**{k: float(np.clip(getattr(self, k)*f, .1 if k != 'pause' else 0, 10)) for k, f in changed.items()}, tension=style.tension)
 
 # %% ../../nbs/38_signing.timing.ipynb #4e790474
 RELAXED = Handshape(Shape('flathand'), Shape('flathand', ('fingerbendmod',)))
