@@ -11,7 +11,7 @@ TEXTS = (   # several clauses each
     'The doctor said that I must rest. I do not want to rest, because I want to play.', 'Good morning! How are you? I am tired, because I worked a lot yesterday.',
     'She bought a new car. It is red and very fast. Her husband does not like it.', 'I do not understand. Please sign again, slow. Now I understand, thank you!',
     'My dog is small, but my cat is big. They sleep together. Do you have a pet?', 'First we eat, then we study. If you need help, ask the teacher. Learning is fun.')
-SIGNS = 40   # every so many-eth sign of the lexicon is signed with every feeling
+SIGNS = 12   # every so many-eth sign of the lexicon is signed with every feeling
 
 
 def items_of(text):

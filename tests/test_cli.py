@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from signbook.cli import SUFFIXES, extras, run
+from signbook.motion.skeleton import arkit
 
 PROGRAM = [sys.executable, '-c', 'from signbook.cli import main; main()']
 MAGIC = {'.npz': b'PK', '.glb': b'glTF', '.mp4': b'ftyp', '.webm': b'\x1aE\xdf\xa3', '.gif': b'GIF8', '.png': b'\x89PNG', '.bvh': b'HIERARCHY',
@@ -51,6 +52,17 @@ def test_options_reach_the_motion(tmp_path):
     assert length('--speed', '0.5') > usual > length('--speed', '2')
     assert length('--transition', '2') > usual
     assert length('--pause', '3') > usual > length('--pause', '0.25')
+    assert length('--emotion', 'sad') > usual > length('--emotion', 'angry')
+
+
+def test_feelings_and_mouthing_reach_the_face(tmp_path, capsys):
+    def face(*options):
+        assert run(['sign', 'mother', '-o', str(tmp_path/'x.npz'), *options]) == 0
+        return np.load(tmp_path/'x.npz', allow_pickle=False)['signbook_arkit52']
+    mouth = lambda x: x[:, arkit('jawOpen')].max()
+    assert mouth(face('--mouthing', '0')) < .01 < mouth(face()) < mouth(face('--mouthing', '1'))
+    assert face('--emotion', 'angry')[:, arkit('browDownLeft')].max() > .9
+    assert run(['sign', 'mother', '-o', str(tmp_path/'x.npz'), '--emotion', 'hungry']) == 2 and 'expected one of neutral' in capsys.readouterr().err
 
 
 def test_same_seed_same_bytes(tmp_path):

@@ -95,7 +95,7 @@ def test_the_first_page_shows_a_signer_who_waits(page):
 def test_a_sentence_is_signed_and_moves(page):
     sign(page, "Hello, my name is Anna.")
     page.wait_for_function(f"{P}.playing")
-    assert written(page) == "HELLO , MY NAME fs-ANNA ."
+    assert written(page) == "HELLO , topic{ MY NAME } fs-ANNA ."
     page.evaluate(f"{P}.pause(); {P}.seek(0)")
     page.wait_for_timeout(800)
     rest = page.locator("signbook-player .stage").screenshot()

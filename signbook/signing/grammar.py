@@ -54,14 +54,14 @@ def gender(
     return next((g for g in ('female', 'male') if among(unit, f'person, {g}') or unit.tag == 'M' and among(unit, f'name, {g}')), '')
 
 def place_of(
-    unit:Unit, # a noun or name
+    units, # of `Unit`: a noun or names, with what stands before them
     talk:Talk,
 )->int|None: # 0, 1, or None if both places are taken
-    "The place of a person, a new one at first mention."
-    names = [name for name, _ in talk.people]
-    if unit.key in names: return names.index(unit.key)
+    "The place of a person, a new one at first mention; a first name tells more than a family name."
+    names, key = [name for name, _ in talk.people], units[-1].key
+    if key in names: return names.index(key)
     if len(names) == len(INDEX): return None
-    talk.people.append((unit.key, gender(unit)))
+    talk.people.append((key, next((g for u in reversed(units) if u.tag in 'NM' and (g := gender(u))), '')))
     return len(names)
 
 def meant(
@@ -79,7 +79,7 @@ def name_plan(
 )->list: # of `Put`
     "A name and then its place; the place alone if it was named before."
     known = units[-1].key in [name for name, _ in talk.people]
-    where = place_of(units[-1], talk)
+    where = place_of(units, talk)
     point = [Put(units[-1].place, INDEX[where])] if where is not None else []
     return [*puts(units[:-1]), *point] if known else puts(units) + point
 
@@ -90,15 +90,14 @@ def one_plan(
     together:bool=False, # is it one of several with *and* between?
 )->list: # of `Put`
     "The signs of a noun phrase; people get their places."
-    last = units[-1] if units else None
-    if not point or not units: return [unit_plan(u, talk) for u in units]
+    signs = [unit_plan(u, talk) for u in units]
+    if not point or not units: return signs
     if re.fullmatch('N?M{1,3}', tags(units)): return name_plan(units, talk)
-    if last.tag == 'N' and gender(last) and not last.form and not together:
-        where = place_of(last, talk)
-        if where: return [unit_plan(u, talk) for u in units] + [Put(last.place, INDEX[where])]
-    return [unit_plan(u, talk) for u in units]
+    person = units[-1].tag == 'N' and gender(units[-1]) and not units[-1].form and not together
+    where = place_of(units, talk) if person else None
+    return signs + [Put(units[-1].place, INDEX[where])] if where else signs
 
-LINKING, FILLER = 'English linking word: no sign of its own here', 'filler: nothing is said without it that is not said with it'
+LINKING, FILLER = 'English linking word: no sign of its own here', 'filler: ASL does without'
 
 def unit_plan(
     unit:Unit,
@@ -158,8 +157,8 @@ def finish_before(
 )->list: # of `Put`: FINISH or nothing
     "FINISH for a simple past that no other sign shows."
     first = next((u for u in roles.predicate if u.tag in 'VBXHFE'), None)
-    done = first and first.tag == 'V' and first.form == 'past' and not among(first, 'same in present and past') and not word_list('state verb') & {first.key, *lemmas(first.key)}
-    if not done or roles.asks or roles.times or talk.past: return []
+    past = first and first.tag == 'V' and first.form == 'past' and not among(first, 'same in present and past')
+    if not past or word_list('state verb') & {first.key, *lemmas(first.key)} or roles.asks or roles.times or talk.past: return []
     talk.past = True
     return [Put(first.place, 'FINISH')]
 
@@ -171,7 +170,8 @@ def helper_plan(
     keys = {u.key for u in roles.helpers + roles.predicate}
     negative = any(among(u, 'negative') for u in roles.helpers + roles.predicate)
     if unit.tag == 'F': return Put(unit.place, 'FINISH') if unit.key == 'did' and not negative and not roles.asked else Put(unit.place, reason=HELPING)
-    if unit.tag == 'H': return Put(unit.place, reason=PERFECT) if negative or roles.asked or keys & {'got', 'got to', *word_list('says finish')} else Put(unit.place, 'FINISH')
+    said = negative or roles.asked or keys & {'got', 'got to', *word_list('says finish')}
+    if unit.tag == 'H': return Put(unit.place, reason=PERFECT) if said else Put(unit.place, 'FINISH')
     if roles.times and unit.key in ('will', 'going'): return Put(unit.place, reason='future: the time sign says it')
     return Put(unit.place, CERTAIN.get(unit.key, ''))
 
@@ -287,13 +287,13 @@ def existing(
     "*There is a cat in the garage*: in the garage, have cat."
     found = re.match('[XH]?R*B', tags(roles.helpers + roles.predicate)) if tags(roles.subject) == 'J' else None
     if not found: return None
-    there, all_ = roles.subject[0], roles.helpers + roles.predicate
-    before, be, rest = all_[:found.end()-1], all_[found.end()-1], all_[found.end():]
+    there, verbs = roles.subject[0], roles.helpers + roles.predicate
+    before, be, rest = verbs[:found.end()-1], verbs[found.end()-1], verbs[found.end():]
     cut = next((i for i, u in enumerate(rest) if u.tag in 'pP'), len(rest))
     where = [Span('topic', tuple(nouns_plan(rest[cut:], talk, False)))] if cut < len(rest) and not roles.asked else puts(rest[cut:])
     have = [Put(there.place, reason='there is: HAVE says it'), Put(be.place, 'HAVE')]
     helping = [word_plan(u, roles, talk) if u.tag == 'X' else Put(u.place, reason=PERFECT) for u in before]
-    said = under_headshake([*helping, *have, *nouns_plan(rest[:cut], talk, False)], {u.place: u for u in (there, *all_)})
+    said = under_headshake([*helping, *have, *nouns_plan(rest[:cut], talk, False)], {u.place: u for u in (there, *verbs)})
     return [*time_plan(roles.times, talk), *nouns_plan(roles.before, talk, False), *where, *(asked_plan(roles, said) if roles.asks else said)]
 
 def weather(
@@ -302,7 +302,7 @@ def weather(
     "*It is raining*: nobody rains."
     said = roles.helpers + roles.predicate
     empty = [u.key for u in roles.subject] == ['it'] and (roles.asked and tags(roles.predicate) == '' or any(among(u, 'weather') for u in said))
-    return replace(roles, subject=[], helpers=roles.helpers, predicate=roles.predicate) if empty else roles
+    return replace(roles, subject=[]) if empty else roles
 
 def cleft(
     body,     # of `Unit`
@@ -311,10 +311,9 @@ def cleft(
     "*What I want is coffee*: I want what? Coffee."
     m = re.match(rf'(W)({ALL}[XHFERB]*V[^BW,]*)(B)', tags(body))
     if not m: return None
-    asked, said, be, rest = (body[m.start(k):m.end(k)] for k in (1, 2, 3)), None, None, body[m.end():]
-    asked, said, be = asked
+    asked, said, be = (body[m.start(k):m.end(k)] for k in (1, 2, 3))
     inside = plain_plan(roles_of(said, False), talk, True)
-    return [Span('rhet', (*inside, *puts(asked))), Put(be[0].place, PAUSE), *puts(be), *nouns_plan(rest, talk, False)]
+    return [Span('rhet', (*inside, *puts(asked))), Put(be[0].place, PAUSE), *puts(be), *nouns_plan(body[m.end():], talk, False)]
 
 def without_verb(
     body,       # of `Unit`
