@@ -10,7 +10,7 @@ __all__ = ['PAUSES', 'PICTURES', 'MOTIONS', 'SUFFIXES', 'tables', 'gloss_line', 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from .core import SignbookError
-from .motion.motion import Motion
+from .motion.motion import SIGN_LANGUAGES, Motion
 from .signing.gloss import Coverage, GlossLine, coverage, parse_line, text_to_gloss
 from .signing.hamnosys import parse
 from .signing.lexicon import Alphabet, Lexicon, shipped
@@ -54,7 +54,7 @@ def spelling_notes(
 )->tuple: # of str
     "What a reader must know of the letters in a line: that nobody has checked them."
     if not alphabet.unverified or not any(t.letters for t in line.tokens): return ()
-    return (f'finger alphabet of {alphabet.language}: {alphabet.status}',)
+    return (f'finger alphabet of {SIGN_LANGUAGES.get(alphabet.language, alphabet.language)}: {alphabet.status}',)
 
 # %% ../nbs/90_pipeline.ipynb #87cca8f0
 PAUSES = {',': .5, '.': 1.15, '?': 1.15, '!': 1.15}  # seconds: 15 to 20 % of the time of texts of several clauses together (benchmarks/prosody.py)

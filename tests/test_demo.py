@@ -148,6 +148,59 @@ def test_look_and_hand_change_the_clip(page):
     page.get_by_label("Right", exact=True).check()
 
 
+def lengths(page): return page.evaluate(f"{P}.spans.map(s => s.end - s.start)")
+
+
+def unfold(page, part, inside):
+    "Open a part of the settings, if what is inside cannot be seen."
+    if not page.get_by_label(inside, exact=True).first.is_visible(): page.get_by_role("button", name=part).click()
+
+
+def test_feeling_mouthing_and_letters_change_the_clip(page):
+    before, usual = sign(page, "Hello Anna"), lengths(page)
+    unfold(page, "Face and order of signs", "Feeling")
+    for label, option, back in (("Feeling", "Sad", "Neutral"), ("Mouthing", "Full", "As is usual in the language")):
+        for choice in (option, back):
+            page.get_by_label(label, exact=True).click()
+            page.get_by_role("option", name=choice, exact=True).click()
+            before = shown(page, before)
+            if choice == "Sad": assert lengths(page)[0] > 1.05*usual[0]
+    assert lengths(page) == usual
+    unfold(page, "More about timing", "range slider for Speed of fingerspelling")
+    slider = page.get_by_label("range slider for Speed of fingerspelling")
+    slider.fill("2")
+    slider.dispatch_event("pointerup")
+    shown(page, before)
+    assert lengths(page)[0] == pytest.approx(usual[0], abs=.04) and lengths(page)[1] < .7*usual[1]
+    slider.fill("1")
+    slider.dispatch_event("pointerup")
+
+
+def test_the_order_of_the_signs_is_a_choice(page):
+    before = sign(page, "Is your school old?")
+    assert written(page).startswith(("yn{", "topic{"))
+    unfold(page, "Face and order of signs", "English words")
+    page.get_by_label("English words", exact=True).check()
+    before = shown(page, before)
+    assert "{" not in written(page) and "order of the English words" in page.get_by_role("note").inner_text()
+    page.get_by_label("ASL", exact=True).check()
+    shown(page, before)
+
+
+def test_a_language_of_letters_only_says_so(page):
+    before = sign(page, "Anna")
+    page.get_by_label("Sign language", exact=True).click()
+    page.get_by_role("option", name="Argentine Sign Language: finger alphabet only, unverified").click()
+    before = shown(page, before)
+    note = page.get_by_role("note").inner_text()
+    assert "Of Argentine Sign Language there is only the finger alphabet" in note and "unverified" in note and "American" not in note
+    assert "unverified" in page.locator(".sb-message").inner_text()
+    page.get_by_label("Sign language", exact=True).click()
+    page.get_by_role("option", name="American Sign Language").click()
+    shown(page, before)
+    assert "unverified" not in page.get_by_role("note").inner_text()
+
+
 @pytest.mark.parametrize("text, said", [("", "no sentence yet"), ("   ", "no sentence yet"), ("a" * 501, "501 characters"),
                                         ("😀🎉", "can be signed or spelled"), ("مرحبا بك", "can be signed or spelled"), ("...", "can be signed or spelled")])
 def test_what_cannot_be_signed_is_said(page, text, said):
@@ -199,13 +252,14 @@ def test_axe_finds_nothing_of_ours(server, width, dark):
     with browsing(width, 900) as page:
         page.goto(server.url + ("?__theme=dark" if dark else ""))
         shown(page)
-        page.get_by_role("button", name="More about timing").click()
+        for part in ("Face and order of signs", "More about timing"): page.get_by_role("button", name=part).click()
         page.wait_for_timeout(500)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")          # nothing sticks out at the side
         assert [v for v in violations(page) if v[1] in ("serious", "critical")] == []
 
 
 def test_from_the_keyboard_alone(page):
+    unfold(page, "Face and order of signs", "Feeling")
     page.get_by_label("Your sentence").fill("Hello")
     before = page.evaluate(f"{P}.getAttribute('src')")
     page.get_by_label("Your sentence").press("Enter")
@@ -213,11 +267,11 @@ def test_from_the_keyboard_alone(page):
     page.evaluate(f"{P}.pause()")
     page.get_by_label("Your sentence").focus()
     seen = []
-    for _ in range(45):
+    for _ in range(60):
         page.keyboard.press("Tab")
         seen.append(page.evaluate("""(() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
             return e && (e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent).trim(); })()"""))
-    for name in ("Sign", "Play", "Playback speed", "Front", "Full screen", "Sign language", "How to sign: Hello", "Sign this line", "Make a video (MP4)"):
+    for name in ("Sign", "Play", "Playback speed", "Front", "Full screen", "Sign language", "Feeling", "Mouthing", "How to sign: Hello", "Sign this line", "Make a video (MP4)"):
         assert any(s and s.startswith(name) for s in seen), (name, seen)
 
 
@@ -248,6 +302,12 @@ def test_programs_get_the_same_words(server):
     with pytest.raises(AppError, match="501 characters"): client.predict("a" * 501, api_name="/sign")
     with pytest.raises(AppError, match="expected 0.5 to 1.5"): client.predict("Hello", speed=9, api_name="/sign")
     with pytest.raises(AppError, match="unknown look"): client.predict("Hello", look="../x", api_name="/sign")
+    with pytest.raises(AppError, match="expected one of neutral"): client.predict("Hello", emotion="bored", api_name="/sign")
+    with pytest.raises(AppError, match="mouthing: expected 0 to 1"): client.predict("Hello", mouthing=2, api_name="/sign")
+    assert client.predict("Hello Anna", emotion="sad", mouthing=0.5, spelling=2, api_name="/sign")["notes"] == []
+    letters = client.predict("한국", language="kvk", api_name="/sign")
+    assert "unverified" in letters["notes"][0] and letters["notes"][0] in letters["notice"]
+    assert "unverified" in server.fetch(f"clips/{letters['clip']}.vtt")[2].decode()
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/sign"}
 
 
@@ -270,7 +330,7 @@ def test_scopes_lie_over_the_signs_of_their_clip(width, dark, tmp_path, monkeypa
     from signbook.signing.gloss import Scope
     plain = demo.edited_line("COFFEE , YOU WANT MILK ?", None)
     lines = dict(Coffee=replace(plain, scopes=(Scope("topic", 0, 1), Scope("yn", 2, 5))), Plain=replace(plain, scopes=()))
-    monkeypatch.setattr(demo, "text_to_line", lambda text, language="ase": lines.get(text, lines["Plain"]))
+    monkeypatch.setattr(demo, "text_to_line", lambda text, *_: lines.get(text, lines["Plain"]))
     app = demo.launch(port=17960, block=False)
     try:
         with browsing(width, 900) as page:

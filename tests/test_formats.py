@@ -438,6 +438,15 @@ def test_the_notice_is_in_the_file(whole, suffix):
 
 
 @pytest.mark.parametrize('suffix', SAVERS)
+def test_so_are_notes(tmp_path, suffix):
+    save(Motion(np.zeros((2, 55, 3)), meta={**META, 'notes': ['finger alphabet unverified']}), tmp_path/f'm{suffix}')
+    raw = (tmp_path/f'm{suffix}').read_bytes()
+    if suffix == '.npz':
+        with np.load(io.BytesIO(raw), allow_pickle=False) as z: raw = str(z['signbook']).encode()
+    assert 'Note: finger alphabet unverified.' in raw.decode('utf-8', 'ignore').replace('_', ' ')
+
+
+@pytest.mark.parametrize('suffix', SAVERS)
 @pytest.mark.parametrize('left_out', ['source', 'licence', 'language', 'synthetic', 'generator'])
 def test_a_clip_without_provenance_is_not_saved(tmp_path, suffix, left_out):
     m = Motion(np.zeros((2, 55, 3)), meta={k: v for k, v in META.items() if k != left_out})

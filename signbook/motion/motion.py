@@ -163,8 +163,9 @@ def notice(
     "What an export of this clip has to say about itself."
     code = motion.meta.get('language') or 'und'
     text = NOTICE if motion.meta.get('synthetic', True) else CAPTURED
-    return text.format(language=SIGN_LANGUAGES.get(code, f'a sign language with the code {code}'),
+    said = text.format(language=SIGN_LANGUAGES.get(code, f'a sign language with the code {code}'),
                        source=motion.meta.get('source', 'not said'), licence=motion.meta.get('licence', 'not said'))
+    return ' '.join([said, *(f'Note: {note}.' for note in motion.meta.get('notes', ()))])
 
 # %% ../../nbs/12_motion.motion.ipynb #c58964b5
 def resample(
