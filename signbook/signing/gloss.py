@@ -439,6 +439,8 @@ def spell(
 )->GlossLine:
     "Spell the words of one token instead of signing them."
     old = checked_place(line, i)
+    if old.added and old.kind != 'pause':
+        raise SignbookError(f'token {i}: {old.id} was added by the grammar and has no words of its own to spell; drop it, or choose another sign')
     tokens = tuple(t for w in old.text.split() for t in spell_tokens(Piece('word', w, -1), alphabet)[0])
     if tokens: return swap(line, i, tuple(replace(t, words=old.words, candidates=old.candidates) for t in tokens))
     raise SignbookError(f'token {i}: {old.text!r} has no letter that the {alphabet.language} alphabet can spell')

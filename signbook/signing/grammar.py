@@ -4,17 +4,20 @@
 
 # %% auto #0
 __all__ = ['PAUSE', 'INDEX', 'POSSESSIVE', 'ASKED_FOR', 'CERTAIN', 'LINKING', 'FILLER', 'NO_TIME_SIGN', 'HELPING', 'PERFECT',
-           'SHORT', 'Put', 'Span', 'puts', 'Talk', 'gender', 'place_of', 'meant', 'name_plan', 'one_plan', 'unit_plan',
-           'nouns_plan', 'is_definite', 'plural_plan', 'time_plan', 'finish_before', 'helper_plan', 'word_plan',
-           'objects', 'predicate_plan', 'under_headshake', 'topic_of', 'subject_plan', 'asked_plan', 'plain_plan',
-           'existing', 'weather', 'cleft', 'without_verb', 'clause_plan', 'is_turned', 'before_main', 'cause_plan',
-           'grouped', 'starts_at', 'lead_plan', 'group_plan', 'sentence_plan', 'placed']
+           'NONE_SAYS_IT', 'SHORT', 'Put', 'Span', 'puts', 'Talk', 'gender', 'place_of', 'meant', 'name_plan',
+           'one_plan', 'unit_plan', 'nouns_plan', 'is_definite', 'plural_plan', 'time_plan', 'finish_before',
+           'helper_plan', 'word_plan', 'objects', 'predicate_plan', 'ends_denial', 'under_headshake', 'topic_of',
+           'subject_plan', 'none_of', 'none_last', 'lacking', 'alternatives', 'asked_plan', 'plain_plan', 'existing',
+           'weather', 'cleft', 'without_verb', 'clause_plan', 'is_turned', 'before_main', 'cause_plan', 'grouped',
+           'starts_at', 'lead_plan', 'group_plan', 'two_persons', 'clock_first', 'with_senses', 'sentence_plan',
+           'placed']
 
 # %% ../../nbs/32e_signing.grammar.ipynb #9ba7897c
 import re
 from dataclasses import dataclass, field, replace
-from .clauses import ALL, FINITE, ONE, PHRASES, VERBS, Clause, Roles, among, clauses, roles_of, tags
+from .clauses import ALL, FINITE, NOUNS, ONE, PHRASES, VERBS, Clause, Roles, among, clauses, roles_of, tags
 from .english import lemmas
+from .senses import SENSES, senses
 from .tagging import Unit, word_list
 
 # %% ../../nbs/32e_signing.grammar.ipynb #71a131e9
@@ -33,8 +36,8 @@ class Span:
 
 PAUSE = ','  # as a gloss: a short pause
 INDEX, POSSESSIVE = ('HE-SHE-IT', 'HE-SHE-IT/2'), ('HIS-HER', 'HIS-HER/2')  # pointing at the first person talked about, and at the second
-ASKED_FOR = (*INDEX, *POSSESSIVE, 'FINISH', 'HAVE', 'NONE', 'NOT-YET', 'THEY', 'WHY', 'WILL', 'YESTERDAY', 'MAYBE', 'NAME', PAUSE)  # what a plan may ask for by name
-CERTAIN = {'no': 'NONE', 'may': 'MAYBE', 'might': 'MAYBE', 'going': 'WILL'}  # small words whose sign their part of speech decides: no milk, I may go
+ASKED_FOR = (*INDEX, *POSSESSIVE, 'FINISH', 'HAVE', 'NONE', 'NOT-YET', 'THEY', 'WHY', 'WILL', 'YESTERDAY', 'MAYBE', 'THAT', 'TIME', 'WHICH', *SENSES, PAUSE)  # what a plan may ask for by name
+CERTAIN = {'no': 'NONE', 'neither': 'NONE', 'may': 'MAYBE', 'might': 'MAYBE', 'going': 'WILL'}  # small words whose sign their part of speech decides: no milk, I may go
 
 def puts(units)->list: # of `Put`
     "Units as they stand."
@@ -46,6 +49,7 @@ class Talk:
     "What earlier sentences of a text have settled."
     people:list = field(default_factory=list) # (word, 'female', 'male' or ''), at most two, in the order of their places
     past:bool = False # has a sign said that we talk about the past?
+    two:bool = False  # does the present sentence speak of two persons?
 
 def gender(
     unit:Unit,
@@ -95,7 +99,7 @@ def one_plan(
     if re.fullmatch('N?M{1,3}', tags(units)): return name_plan(units, talk)
     person = units[-1].tag == 'N' and gender(units[-1]) and not units[-1].form and not together
     where = place_of(units, talk) if person else None
-    return signs + [Put(units[-1].place, INDEX[where])] if where else signs
+    return signs + [Put(units[-1].place, INDEX[where])] if where or where == 0 and talk.two else signs
 
 LINKING, FILLER = 'English linking word: no sign of its own here', 'filler: ASL does without'
 
@@ -106,7 +110,8 @@ def unit_plan(
     "One word; a pronoun or possessive points at the place of the person meant."
     if unit.tag == 'L' and among(unit, 'complementizer'): return Put(unit.place, reason=LINKING)
     if unit.tag in 'RC' and among(unit, 'filler'): return Put(unit.place, reason=FILLER)
-    if unit.tag in 'QX' and unit.key in CERTAIN: return Put(unit.place, CERTAIN[unit.key])
+    if unit.tag in 'QXI' and unit.key in CERTAIN: return Put(unit.place, CERTAIN[unit.key])
+    if unit.key == 'it' and talk.people: return Put(unit.place, 'THAT')  # the places belong to people
     signs = {'I': INDEX, 'S': POSSESSIVE}.get(unit.tag) if gender(unit) else None
     return Put(unit.place, signs[1]) if signs and meant(unit, talk) else Put(unit.place)
 
@@ -145,8 +150,10 @@ def time_plan(
 )->list: # of `Put`
     "Time signs; the talk moves to their time."
     flat = [u for t in times for u in t]
-    if flat: talk.past = any(among(u, 'past time') for u in flat)
+    if flat: talk.past = any(among(u, 'past time') or u.key == 'used' for u in flat)
     out = [Put(u.place, reason=NO_TIME_SIGN if u.tag in 'pP' else FILLER if u.key == 'right' else '') for u in flat]
+    for i, u in enumerate(flat[:-1]):
+        if u.key == 'at' and flat[i+1].tag == 'U': out[i] = Put(u.place, 'TIME')  # at three
     last_night = [i for i, u in enumerate(flat[:-1]) if (u.key, flat[i+1].key) in {('last', 'night'), ('last', 'evening')}]
     for i in last_night: out[i] = Put(flat[i].place, 'YESTERDAY')
     return out
@@ -158,7 +165,9 @@ def finish_before(
     "FINISH for a simple past that no other sign shows."
     first = next((u for u in roles.predicate if u.tag in 'VBXHFE'), None)
     past = first and first.tag == 'V' and first.form == 'past' and not among(first, 'same in present and past')
-    if not past or word_list('state verb') & {first.key, *lemmas(first.key)} or roles.asks or roles.times or talk.past: return []
+    if any(among(u, 'negative') for u in roles.subject + roles.helpers + roles.predicate): return []
+    if not past or word_list('state verb') & {first.key, *lemmas(first.key)} or roles.asks or talk.past: return []
+    if any(u.tag in 'Kda' or u.tag == 'k' and u.key != 'time' for t in roles.times for u in t): return []  # a month or an hour does not say which
     talk.past = True
     return [Put(first.place, 'FINISH')]
 
@@ -188,7 +197,6 @@ def word_plan(
     if unit.key == 'not' and said('yet'): return Put(unit.place, reason='NOT-YET says it')
     if unit.key == 'yet' and said('not'): return Put(unit.place, 'NOT-YET')
     if unit.key == 'got' and any(u.tag == 'H' for u in roles.helpers + roles.predicate): return Put(unit.place, 'HAVE')
-    if unit.key == 'called' and any(u.tag == 'B' for u in roles.helpers + roles.predicate): return Put(unit.place, 'NAME')
     return unit_plan(unit, talk)
 
 def objects(
@@ -218,14 +226,18 @@ def predicate_plan(
         i = max(end, i + 1)
     return out
 
+def ends_denial(unit:Unit)->bool:
+    "Does the headshake stop before it: a pause, *but*, *so* between clauses?"
+    return unit.tag == ',' or unit.tag == 'C' and unit.key in ('but', 'so', 'however')
+
 def under_headshake(
     nodes:list, # of `Put` and `Span`: the predicate
     units:dict, # place -> `Unit`
 )->list: # the same, under a scope from the first negative sign on
     "A headshake goes with the negative sign and what follows it."
-    i = next((i for i, n in enumerate(nodes) if not n.reason and (among(units[n.place], 'negative') or n.gloss in ('NOT-YET', 'NONE'))), None)
+    i = next((i for i, n in enumerate(nodes) if isinstance(n, Put) and not n.reason and (among(units[n.place], 'negative') or n.gloss in ('NOT-YET', 'NONE'))), None)
     if i is None: return nodes
-    end = next((j for j in range(i, len(nodes)) if units[nodes[j].place].tag == ',' or units[nodes[j].place].key in ('but', 'so', 'however')), len(nodes))
+    end = next((j for j in range(i, len(nodes)) if isinstance(nodes[j], Put) and ends_denial(units[nodes[j].place])), len(nodes))
     return [*nodes[:i], Span('neg', tuple(nodes[i:end])), *nodes[end:]]
 
 # %% ../../nbs/32e_signing.grammar.ipynb #841e9bb2
@@ -251,16 +263,60 @@ def subject_plan(
     topic = copula and not roles.asks and re.search('[NMk]$', tags(roles.subject)) and (is_definite(roles.subject) or 'M' in tags(roles.subject))
     return [Span('topic', tuple(nodes))] if topic else nodes
 
+# %% ../../nbs/32e_signing.grammar.ipynb #8412200b
+NONE_SAYS_IT = 'NONE says it'
+
+def none_of(
+    verbs, # of `Unit`: helping verbs and predicate
+)->Unit|None:
+    "The word that says that there is none: *no* milk, *not* any milk."
+    no = next((u for u in verbs if u.key == 'no' and u.tag == 'Q'), None)
+    return no or next((u for u in verbs if u.key == 'not' and any(v.key == 'any' for v in verbs)), None)
+
+def none_last(
+    thing,   # of `Unit`: a noun phrase
+    no:Unit, # inside the phrase, or before it
+    talk:Talk,
+)->list: # of `Put` and `Span`
+    "What there is none of, then NONE."
+    silent = [Put(u.place, reason=NONE_SAYS_IT) for u in thing if u.key == 'any']
+    return [*nouns_plan([u for u in thing if u is not no and u.key not in ('any', 'not')], talk, False), Span('neg', (Put(no.place, 'NONE'),)), *silent]
+
+def lacking(
+    roles:Roles,
+    talk:Talk,
+)->list|None: # of `Put` and `Span`; None if the clause is of another kind
+    "*I have no money*: I money none."
+    verbs = roles.helpers + roles.predicate
+    no, m = none_of(verbs), re.match(rf'[FER]*V({NOUNS})', tags(verbs))
+    if not no or not m or verbs[m.start(1)-1].key not in ('have', 'has', 'had'): return None
+    silent = [Put(u.place, reason=NONE_SAYS_IT) for u in verbs[:m.start(1)] if u is not no]
+    return [*silent, *none_last(verbs[m.start(1):m.end()], no, talk), *predicate_plan(verbs[m.end():], roles, talk)]
+
 # %% ../../nbs/32e_signing.grammar.ipynb #b64367af
+def alternatives(
+    roles:Roles,
+    said:list, # of `Put` and `Span`: subject and predicate
+)->list: # of `Put` and `Span`
+    "A question that yes or no answers, or *coffee or tea?*: which."
+    verbs = roles.helpers + roles.predicate
+    either = next((u for i, u in enumerate(verbs) if u.key == 'or' and tags(verbs[i-1:i+2]) in ('NCN', 'ACA', 'MCM')), None)
+    verb = next((u for u in verbs if u.tag in 'VB'), None)
+    if not (either and verb and among(verb, 'choice')): return [Span('yn', tuple(said))]
+    return [Span('wh', (*said, Put(either.place, 'WHICH')))]
+
 def asked_plan(
     roles:Roles,
     said:list, # of `Put` and `Span`: subject and predicate
 )->list: # of `Put` and `Span`
-    "A question around what is said."
-    if not roles.asked: return [Span('yn', tuple(said))]
-    sign, rest = [u for u in roles.asked if u.tag == 'W'], [u for u in roles.asked if u.tag != 'W']
-    first = puts(sign) if not roles.subject else []
-    return [Span('wh', (*first, *puts(rest), *said, *puts(sign)))]
+    "A question around what is said; *how old* stays together."
+    if not roles.asked: return alternatives(roles, said)
+    at = next(i for i, u in enumerate(roles.asked) if u.tag == 'W')
+    end = len(roles.asked) if re.search('W[AR]$', tags(roles.asked)) else at + 1
+    sign, rest = puts(roles.asked[at:end]), puts(roles.asked[:at] + roles.asked[end:])
+    body = re.sub('[BDFHOpX]', '', tags(roles.helpers + roles.predicate))  # what has a sign of its own
+    if roles.subject or not body: return [Span('wh', (*rest, *said, *sign))]
+    return [Span('wh', (*sign, *rest, *said, *(sign if len(body) > 1 else ())))]
 
 def plain_plan(
     roles:Roles,
@@ -274,7 +330,7 @@ def plain_plan(
     subject = subject_plan(roles, talk) if not inner else nouns_plan(roles.subject, talk)
     finish = finish_before(roles, talk) if not inner else []
     units = {u.place: u for u in (*roles.subject, *roles.helpers, *predicate, *roles.predicate)}
-    verb = predicate_plan(roles.helpers + predicate, roles, talk)
+    verb = lacking(roles, talk) or predicate_plan(roles.helpers + predicate, roles, talk)
     said = [*subject, *under_headshake([*finish, *verb], units)]
     if any(among(u, 'negative') for u in roles.subject): said = [Span('neg', tuple([*subject, *finish, *verb]))]
     return [*times, *before, *topic, *(asked_plan(roles, said) if roles.asks else said)]
@@ -290,10 +346,13 @@ def existing(
     there, verbs = roles.subject[0], roles.helpers + roles.predicate
     before, be, rest = verbs[:found.end()-1], verbs[found.end()-1], verbs[found.end():]
     cut = next((i for i, u in enumerate(rest) if u.tag in 'pP'), len(rest))
+    no = none_of(verbs)
     where = [Span('topic', tuple(nouns_plan(rest[cut:], talk, False)))] if cut < len(rest) and not roles.asked else puts(rest[cut:])
     have = [Put(there.place, reason='there is: HAVE says it'), Put(be.place, 'HAVE')]
     helping = [word_plan(u, roles, talk) if u.tag == 'X' else Put(u.place, reason=PERFECT) for u in before]
-    said = under_headshake([*helping, *have, *nouns_plan(rest[:cut], talk, False)], {u.place: u for u in (there, *verbs)})
+    have = [Put(n.place, reason=NONE_SAYS_IT) for n in have] if no else have
+    said = [*helping, *have, *(none_last(rest[:cut], no, talk) if no else nouns_plan(rest[:cut], talk, False))]
+    said = said if no else under_headshake(said, {u.place: u for u in (there, *verbs)})
     return [*time_plan(roles.times, talk), *nouns_plan(roles.before, talk, False), *where, *(asked_plan(roles, said) if roles.asks else said)]
 
 def weather(
@@ -301,7 +360,8 @@ def weather(
 )->Roles: # without the empty *it*
     "*It is raining*: nobody rains."
     said = roles.helpers + roles.predicate
-    empty = [u.key for u in roles.subject] == ['it'] and (roles.asked and tags(roles.predicate) == '' or any(among(u, 'weather') for u in said))
+    when = roles.asked and not roles.predicate and (roles.asked[-1].key == 'when' or among(roles.asked[-1], 'weather'))
+    empty = [u.key for u in roles.subject] == ['it'] and (when or any(among(u, 'weather') for u in said))
     return replace(roles, subject=[]) if empty else roles
 
 def cleft(
@@ -410,14 +470,35 @@ def group_plan(
     for s in causes: said = cause_plan(said, s, talk, bool(main) and is_turned(main, s, ask)) + (leads(s) if s is not first else [])
     return out + (leads(main) if first else []) + said
 
+def two_persons(units)->bool:
+    "Do the words speak of two persons, each by one noun?"
+    owners = [u.tag == 'G' for u in [*units[1:], *units[:1]]]
+    return len({u.key for u, owns in zip(units, owners) if u.tag == 'N' and not u.form and gender(u) and not owns}) > 1 and 'V' in tags(units)
+
+def clock_first(units)->list:
+    "*Five o'clock* is TIME 5."
+    out = list(units)
+    for i in range(len(out) - 1):
+        if out[i].tag == 'U' and (out[i+1].key, out[i+1].form) == ('time', ''): out[i:i+2] = out[i+1], out[i]
+    return out
+
+def with_senses(
+    nodes,       # of `Put` and `Span`
+    found:dict,  # place -> (gloss, reason), as of `senses`
+)->list: # of `Put` and `Span`
+    "The plan with the signs that the words around have decided, unless a rule has spoken already."
+    new = lambda n: Put(n.place, *found[n.place]) if n.place in found and n.gloss not in SENSES and not n.reason else n
+    return [Span(n.kind, tuple(with_senses(n.inside, found))) if isinstance(n, Span) else new(n) for n in nodes]
+
 def sentence_plan(
     units:list,     # of `Unit`: a sentence, without its end mark
     ask:bool,       # does it end in a question mark?
     talk:Talk,      # what earlier sentences settled
 )->list: # of `Put` and `Span`: every unit is in it
     "The plan of a sentence."
-    groups = grouped(clauses(units))
-    return [n for i, (main, subs) in enumerate(groups, 1) for n in group_plan(main, subs, ask and i == len(groups), talk)]
+    talk.two, groups = two_persons(units), grouped(clauses(clock_first(units)))
+    nodes = [n for i, (main, subs) in enumerate(groups, 1) for n in group_plan(main, subs, ask and i == len(groups), talk)]
+    return with_senses(nodes, senses(units))
 
 def placed(
     nodes, # of `Put` and `Span`
