@@ -15,7 +15,7 @@ __all__ = ['PAUSE', 'INDEX', 'POSSESSIVE', 'ASKED_FOR', 'CERTAIN', 'LINKING', 'F
 # %% ../../nbs/32e_signing.grammar.ipynb #9ba7897c
 import re
 from dataclasses import dataclass, field, replace
-from .clauses import ALL, FINITE, NOUNS, ONE, PHRASES, VERBS, Clause, Roles, among, clauses, roles_of, tags
+from .clauses import ALL, FINITE, ONE, PHRASES, VERBS, Clause, Roles, among, clauses, roles_of, tags
 from .english import lemmas
 from .senses import SENSES, senses
 from .tagging import Unit, word_list
@@ -149,7 +149,7 @@ def time_plan(
     talk:Talk,
 )->list: # of `Put`
     "Time signs; the talk moves to their time."
-    flat = [u for t in times for u in t]
+    flat = [u for t in sorted(times, key=lambda t: t[-1].tag == 'U') for u in t]  # the hour after the day
     if flat: talk.past = any(among(u, 'past time') or u.key == 'used' for u in flat)
     out = [Put(u.place, reason=NO_TIME_SIGN if u.tag in 'pP' else FILLER if u.key == 'right' else '') for u in flat]
     for i, u in enumerate(flat[:-1]):
@@ -267,11 +267,13 @@ def subject_plan(
 NONE_SAYS_IT = 'NONE says it'
 
 def none_of(
-    verbs, # of `Unit`: helping verbs and predicate
+    verbs, # of `Unit`: what comes before the thing
+    thing, # of `Unit`: a noun phrase
 )->Unit|None:
-    "The word that says that there is none: *no* milk, *not* any milk."
-    no = next((u for u in verbs if u.key == 'no' and u.tag == 'Q'), None)
-    return no or next((u for u in verbs if u.key == 'not' and any(v.key == 'any' for v in verbs)), None)
+    "The word that says that there is none: *no* milk, *nothing*, *not* any milk."
+    if not thing: return None
+    if thing[0].tag in 'QI' and among(thing[0], 'negative'): return thing[0]
+    return next((u for u in verbs if u.key == 'not' and thing[0].key == 'any'), None)
 
 def none_last(
     thing,   # of `Unit`: a noun phrase
@@ -288,8 +290,9 @@ def lacking(
 )->list|None: # of `Put` and `Span`; None if the clause is of another kind
     "*I have no money*: I money none."
     verbs = roles.helpers + roles.predicate
-    no, m = none_of(verbs), re.match(rf'[FER]*V({NOUNS})', tags(verbs))
-    if not no or not m or verbs[m.start(1)-1].key not in ('have', 'has', 'had'): return None
+    m = re.match(rf'[FER]*V({ALL})', tags(verbs))
+    no = none_of(verbs[:m.start(1)], verbs[m.start(1):m.end()]) if m else None
+    if not no or verbs[m.start(1)-1].key not in ('have', 'has', 'had'): return None
     silent = [Put(u.place, reason=NONE_SAYS_IT) for u in verbs[:m.start(1)] if u is not no]
     return [*silent, *none_last(verbs[m.start(1):m.end()], no, talk), *predicate_plan(verbs[m.end():], roles, talk)]
 
@@ -346,7 +349,8 @@ def existing(
     there, verbs = roles.subject[0], roles.helpers + roles.predicate
     before, be, rest = verbs[:found.end()-1], verbs[found.end()-1], verbs[found.end():]
     cut = next((i for i, u in enumerate(rest) if u.tag in 'pP'), len(rest))
-    no = none_of(verbs)
+    early = re.match('[ER]*', tags(rest)).end()
+    no = none_of(verbs[:found.end()+early], rest[early:cut])
     where = [Span('topic', tuple(nouns_plan(rest[cut:], talk, False)))] if cut < len(rest) and not roles.asked else puts(rest[cut:])
     have = [Put(there.place, reason='there is: HAVE says it'), Put(be.place, 'HAVE')]
     helping = [word_plan(u, roles, talk) if u.tag == 'X' else Put(u.place, reason=PERFECT) for u in before]

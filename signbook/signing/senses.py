@@ -13,15 +13,17 @@ from .tagging import Unit
 AT_PLACE, AFTER_THANKS, ORIGIN, WISH = 'the verb says where', 'thanks need no preposition', 'from says it', 'would like: WANT says it'
 THING = r"(?:\S+/[DSTQAU] )*\S+/[NMA]"  # a noun phrase, roughly
 TABLE = tuple((re.compile(pattern), gloss, reason) for pattern, gloss, reason in (
-    (rf'/B (?:\S+/[RE] )*(called)/[VA](?= {THING})', 'NAME', ''),                  # he is called Tom
+    (rf'/B (?:\S+/I )?(?:\S+/[RE] )*(called)/[VA](?= {THING})', 'NAME', ''),      # he is called Tom; are you called Tom?
     (r'(?:^| )what/W \S+/B .*(called)/[VA](?= ,|$)', 'NAME', ''),                  # what is it called?
     (r'(?:^| )(used)/K', 'LONG-AGO', ''),                                          # I used to live here
     (r'/B (?:\S+/[RE] )*(used)/[VA] to/P', 'HABIT', ''),                           # I am used to it
     (r'(?:^|[,C] )(may)/X (?:i|we)/I', 'CAN', ''),                                 # may I go?
-    (r'/E (?:\S+/R )*(have to)/X', 'NEED', ''),                                    # you do not have to go
-    (r'(?:^| )(would)/X (?:\S+/[DISTNMA] )+like/V', '', WISH),                     # would you like coffee?
+    (r' not/E (?:\S+/R )*(have to)/X', 'NEED', ''),                                    # you do not have to go
+    (r'(?:^| )(would)/X (?:\S+/[DISTNMA] )*(?:like|not like)/V', '', WISH),        # would you like coffee?
     (r'(?:^| )would/X (?:\S+/[DISTNMA] )+(like)/V', 'WANT', ''),
     (r'(?:^| )(?:live|lives|lived|living|work|works|worked|working|stay|stays|stayed|study|studies|studied)/[VN] (?:here/R )?(in|at)/p', '', AT_PLACE),
+    (r'(?:^| )(how)/W come/\S \S+/[IDSTNM]', 'WHY', ''),                          # how come you are late?
+    (r'(?:^| )how/W (come)/\S \S+/[IDSTNM]', '', 'how come: WHY says it'),
     (r'(?:^| )(come|comes)/V (?=from/P \S+/M)', '', ORIGIN),                       # she comes from Germany
     (r'(?:^| )(?:thanks|thank you|thanks a lot|thank you very much)/Y (for)/P', '', AFTER_THANKS),
 ))

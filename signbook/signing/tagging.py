@@ -174,6 +174,7 @@ def settled(
     if u.key == "'s": return 'B' if is_short(units[i+1:]) else 'G'
     if u.key == 'if' and before.endswith('P') and units[i-1].key == 'as': return 'P'
     if u.key == 'so': return 'R' if 'A' in after.letters or after.key in ('many', 'much', 'few') else 'C' if begins_clause(units[i+1:]) else u.letters
+    if 'S' in u.letters and 'e' in after.letters and units[i+2:] and units[i+2].letters[0] in 'kd': return u.letters.replace('S', '') or 'S'  # about her last week
     if u.key == 'turn' and set(after.letters) & set('AR'): return 'V'
     if u.key == 'left' and i and units[i-1].key in word_list('before a side'): return 'A'
     if u.key == 'used' and after.key == 'to' and not re.search('B[ER]*$', before) and units[i+2:] and 'V' in units[i+2].letters: return 'K'  # I used to live here
