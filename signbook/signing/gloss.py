@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from ..core import SignbookError
 from .english import DASHES, NOT_SIGNED, PAUSES, Piece, clean, read
-from .grammar import ASKED_FOR, INDEX, PAUSE, Put, Span, Talk, sentence_plan
+from .grammar import ASKED_FOR, sentence_plan
 from .lexicon import Alphabet, Lexicon
+from .people import INDEX, PAUSE, Put, Span, Talk
 from .stretches import Stretch, by_part, stretches, tagged_stretches, word_entries
 
 # %% ../../nbs/33_signing.gloss.ipynb #50774d85
