@@ -76,7 +76,17 @@ ASL = {   # one of each rule; tests/gloss_sentences.tsv has the many
     'She is sad because her dog is sick.': 'rhet{ HE-SHE-IT SAD WHY } , HIS-HER DOG SICK .',
     'What I want is coffee.': 'rhet{ ME WANT WHAT } , COFFEE .',
     'Who wants coffee?': 'wh{ WHO WANT COFFEE WHO } ?',
-    'There is no milk.': 'HAVE neg{ NONE MILK } .',
+    'There is no milk.': 'MILK neg{ NONE } .',
+    "I don't have any money.": 'ME MONEY neg{ NONE } .',
+    'When?': 'wh{ WHEN } ?',
+    'When is it?': 'wh{ WHEN } ?',
+    'How old are you?': 'wh{ YOU HOW OLD } ?',
+    'What happened?': 'wh{ WHAT HAPPEN } ?',
+    'If?': 'yn{ IF } ?',
+    'May I go in May?': 'fs-MAY yn{ ME CAN GO } ?',
+    'Last May I went home with her.': 'LAST fs-MAY ME GO HOME WITH HE-SHE-IT .',
+    'School starts at eight o’clock.': 'TIME 8 SCHOOL START .',
+    'The woman helped the man. He gave it.': 'WOMAN HE-SHE-IT FINISH HELP MAN HE-SHE-IT/2 . HE-SHE-IT/2 GIVE THAT .',
     "It's raining.": 'RAIN .',
     'They left the book on the left.': 'topic{ BOOK } THEY FINISH LEAVE ON LEFT .',
     'The dogs are hungry.': 'topic{ DOG THEY } HUNGRY .',
@@ -343,6 +353,7 @@ def test_buttons():
         with pytest.raises(SignbookError, match='expected 0 to 3'): drop(line, bad)
     with pytest.raises(SignbookError, match='nearest'): choose(line, i, 'RIHT', LEXICON)
     with pytest.raises(SignbookError, match='no letter'): spell(line, 2, ALPHABET)
+    with pytest.raises(SignbookError, match='added by the grammar'): spell(gloss('Anna ate.'), 1, ALPHABET)
 
 
 def test_report_is_json_with_everything():

@@ -15,10 +15,10 @@ from .tagging import Unit, word_list
 # %% ../../nbs/32d_signing.clauses.ipynb #75ee0e16
 NOUN = '[DSTQe]*(?:R?[AU])*[NMkd]+'            # the very big dog
 NOUNS = rf'{NOUN}(?:G(?:R?[AU])*[NMkd]+)*'     # my sister's friend
-PHRASE = rf'(?:{NOUNS}(?:f{NOUNS})*|[ITQJU])'  # the name of the movie; she; this; three
+PHRASE = rf'(?:{NOUNS}(?:f{NOUNS})*|[IQU]f(?:{NOUNS}|I)|[ITQJU])'  # the name of the movie; one of them; she; this; three
 ALL = rf'{PHRASE}(?:,?C{PHRASE})*'             # the boy and the girl
 PHRASES, ONE, FINITE = re.compile(ALL), re.compile(PHRASE), re.compile('[VBXHF]')
-TIMES = re.compile('p?K+[kd]?|p?d[kK]?|[DUQRA]*ka|p[DSTQeUA]*k[Kd]?|[Te]A?[kd]K?')
+TIMES = re.compile('p?[TeD]?A?mU?(?![NMA])|pkU|p?K+[kd]?|p?d[kK]?|[DUQRA]*ka|p[DSTQeUA]*k[Kd]?|[Te]A?[kd]K?|pU(?![UNMkdAmRVG])')
 ASKED = re.compile('P?W(?:[AQ]*[Nk]+|[AR](?![Nk]))?')
 BEFORE = re.compile(rf'(?:(?:[pP]{NOUNS}|R),?)+(?=(?:{ALL})[RE]*[XBHFV])')  # in this house we ...
 HELPED = re.compile(f'([XBHF]E?)({ALL})')
@@ -59,7 +59,7 @@ def clause_of(
 )->Clause:
     "What leads a clause, how it is tied to the others, and the rest."
     n = re.match('[,CYRK]*(?=L)|[,CY]*', tags(units)).end()
-    linked = tags(units[n:n+1]) == 'L'
+    linked = tags(units[n:n+1]) == 'L' and len(units) > n + 1  # *if* alone is a word as others are
     kind = next((k for name, k in KINDS.items() if linked and among(units[n], name)), 'main')
     if linked and kind == 'main': n += 1  # although, until: at its place, as *and* is
     cut = n + (kind != 'main')

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from ..core import SignbookError
 from .english import DASHES, NOT_SIGNED, PAUSES, Piece, clean, read
-from .grammar import ASKED_FOR, INDEX, PAUSE, Put, Span, Talk, sentence_plan
+from .grammar import ASKED_FOR, sentence_plan
 from .lexicon import Alphabet, Lexicon
+from .people import INDEX, PAUSE, Put, Span, Talk
 from .stretches import Stretch, by_part, stretches, tagged_stretches, word_entries
 
 # %% ../../nbs/33_signing.gloss.ipynb #50774d85
@@ -439,6 +440,8 @@ def spell(
 )->GlossLine:
     "Spell the words of one token instead of signing them."
     old = checked_place(line, i)
+    if old.added and old.kind != 'pause':
+        raise SignbookError(f'token {i}: {old.id} was added by the grammar and has no words of its own to spell; drop it, or choose another sign')
     tokens = tuple(t for w in old.text.split() for t in spell_tokens(Piece('word', w, -1), alphabet)[0])
     if tokens: return swap(line, i, tuple(replace(t, words=old.words, candidates=old.candidates) for t in tokens))
     raise SignbookError(f'token {i}: {old.text!r} has no letter that the {alphabet.language} alphabet can spell')

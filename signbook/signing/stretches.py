@@ -113,6 +113,7 @@ def fixed_tag(
     at:int,        # where it begins in the sentence
 )->str: # a letter, or '' if the words around must decide
     "What is known of a part of speech before any rule about neighbours."
+    if stretch.kind == 'name' and stretch.key in word_list('month') | word_list('month with a capital'): return 'm'
     if stretch.key in DO and stretch.kind == 'word': return 'F' if helping_do(sentence, at) else 'V'
     return dict(name='M', number='U', symbol='Z', pause=',').get(stretch.kind, '')
 

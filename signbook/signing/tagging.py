@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OPEN', 'NOUNISH', 'HEAD', 'CONTEXT', 'CLAUSE', 'NEAR', 'table', 'small_words', 'word_list', 'Unit', 'form_of',
-           'plain_form', 'unit_of', 'links', 'helps', 'is_short', 'choose', 'settled', 'tagged']
+           'plain_form', 'unit_of', 'begins_clause', 'links', 'helps', 'is_short', 'choose', 'settled', 'tagged']
 
 # %% ../../nbs/32c_signing.tagging.ipynb #cfbf84f6
 import re
@@ -102,7 +102,8 @@ CONTEXT = tuple((re.compile(before), after, wanted) for before, after, wanted in
     (r'(?:^|[,CLW])[DSTQe]*[AU]*[NMkd]+[RE]*$', '', 'VXBHFRfPpNA'),  # the dog likes
     (r'VR?$', 'NAU', 'SDTQAUPpORIN'),                 # see her dog
     (r'VR?$', '', 'IRPpONA'),                         # see her
-    (r'[Ppf]$', '', 'SDTQAUINMkd'),                   # with her
+    (r'[Ppf]$', NOUNISH, 'SDTQAUINMkdm'),             # with her dog
+    (r'[Ppf]$', '', 'IDTQAUSNMkdm'),                  # with her
     (r'(?:^|[,CY])$', 'DSITM', 'VXBFHLpP'),           # close the door
     (r'(?:^|[,C])$', 'NAkU', 'SDTQAUWN'),             # my dog
 ))
@@ -111,6 +112,12 @@ CLAUSE = re.compile(rf'(?:[IJ]|[DSTQe]*[AURN]*[NMkdVA])[RE]*[XBHFVN]')  # how a 
 
 NEAR = 40  # words before that a rule may look at
 
+def begins_clause(
+    units:list, # of `Unit` with all their letters
+)->bool:
+    "Does a subject with its verb come first?"
+    return bool(CLAUSE.match(''.join(u.letters[0] for u in units)))
+
 def links(
     units:list, # of `Unit` with all their letters
     i:int,      # the place of a word that may link clauses
@@ -118,13 +125,13 @@ def links(
 )->bool:
     "Does the word begin a clause of its own (*before I eat*, *the man who sings*), rather than ask, point or stand before a noun?"
     key, rest = units[i].key, units[i+1:]
-    clause = bool(CLAUSE.match(''.join(u.letters[0] for u in rest)))
+    clause = begins_clause(rest)
     if key in word_list('relative'):
         if key != 'that' and re.search('[^,],$', before): return bool(rest) and bool(set(rest[0].letters) & set('VXBHF'))
         after_noun = bool(re.search('[NMkU]$|[VNPp]I$', before)) and bool(rest) and bool(set(rest[0].letters) & set('VXBHF'))
         return after_noun or clause and bool(re.search('[NMkU]$|[VNPp]I$' if key != 'that' else '[VANMkUIJRC]$', before))
-    if key == 'when' and not re.search('[^,CY]', before): return not (rest and rest[0].letters[0] in 'XBHF')
-    return key == 'when' or clause
+    if key == 'when' and not re.search('[^,CY]', before): return bool(rest) and rest[0].letters[0] not in 'XBHF,'
+    return clause or key == 'when' and bool(rest) and rest[0].letters[0] != ','
 
 def helps(
     units:list, # of `Unit` with all their letters
@@ -166,6 +173,11 @@ def settled(
     u, after = units[i], units[i+1] if i + 1 < len(units) else Unit('', '')
     if u.key == "'s": return 'B' if is_short(units[i+1:]) else 'G'
     if u.key == 'if' and before.endswith('P') and units[i-1].key == 'as': return 'P'
+    if u.key == 'so': return 'R' if 'A' in after.letters or after.key in ('many', 'much', 'few') else 'C' if begins_clause(units[i+1:]) else u.letters
+    if 'S' in u.letters and 'e' in after.letters and units[i+2:] and units[i+2].letters[0] in 'kd': return u.letters.replace('S', '') or 'S'  # about her last week
+    if u.key == 'turn' and set(after.letters) & set('AR'): return 'V'
+    if u.key == 'left' and i and units[i-1].key in word_list('before a side'): return 'A'
+    if u.key == 'used' and after.key == 'to' and not re.search('B[ER]*$', before) and units[i+2:] and 'V' in units[i+2].letters: return 'K'  # I used to live here
     if u.key == 'right' and 'K' in after.letters: return 'K'
     if u.key == 'no': return 'Q' if set(after.letters) & set('NAk') else 'Y'
     if u.key == 'because': return 'P' if after.key == 'of' else 'L'
