@@ -269,7 +269,7 @@ def _html(gr, value, template='${value}', id=None, js=None):
 def _ask(gr):
     "What to sign."
     text = gr.Textbox(label='Your sentence', value=EXAMPLES[0], lines=1, max_lines=6, elem_id='sb-text',
-                      info=f'English for ASL, up to {LIMIT} characters. Enter or the button signs it.')
+                      info=f'English for ASL, up to {LIMIT} characters. Enter signs it.')
     go = gr.Button('Sign', variant='primary', elem_id='sb-go')
     with gr.Row(elem_classes='sb-examples'): examples = [gr.Button(e, size='sm', variant='secondary') for e in EXAMPLES]
     return text, go, examples
