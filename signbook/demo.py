@@ -205,14 +205,14 @@ def languages()->list: # of (what the menu says, ISO 639-3 code): those with sig
     return sorted((SIGN_LANGUAGES[k], k) for k in signs) + sorted(spelled)
 
 def notice_value(
-    line,            # a `GlossLine`
+    code:str,          # ISO 639-3 of what is signed
     settings:Settings,
-    notes=(),        # of `pipeline.Result`
+    notes=(),          # of `pipeline.Result`
 )->dict:
     "What is shown, in the words of the notice, and what else one must know of it."
     from signbook.signing.lexicon import shipped
-    language = SIGN_LANGUAGES[line.language]
-    if line.language not in shipped('lexicon'):
+    language = SIGN_LANGUAGES[code]
+    if code not in shipped('lexicon'):
         what = f"Of {language} there is only the finger alphabet: every word is spelled, generated from written notation (HamNoSys), and nothing of its grammar."
     else:
         order = "in an order that simple rules make of English, with brows, head and mouth to match" if settings.order == USUAL else "in the order of the English words"
@@ -269,7 +269,7 @@ def _html(gr, value, template='${value}', id=None, js=None):
 def _ask(gr):
     "What to sign."
     text = gr.Textbox(label='Your sentence', value=EXAMPLES[0], lines=1, max_lines=6, elem_id='sb-text',
-                      info=f'English for ASL, up to {LIMIT} characters. Enter or the button signs it.')
+                      info=f'English for ASL, up to {LIMIT} characters. Enter signs it.')
     go = gr.Button('Sign', variant='primary', elem_id='sb-go')
     with gr.Row(elem_classes='sb-examples'): examples = [gr.Button(e, size='sm', variant='secondary') for e in EXAMPLES]
     return text, go, examples
@@ -324,7 +324,7 @@ def shown(
     "Sign a line and show everything about it."
     name = make_clip(clips, line, settings)
     motion = clips.get(name).motion
-    notice = notice_value(line, settings, motion.meta.get('notes', ()))
+    notice = notice_value(line.language, settings, motion.meta.get('notes', ()))
     said = ' '.join([f"{count(line)}, {motion.duration:.1f} seconds.", *notice['notes']])
     return [line, name, player_value(clips, name, autoplay), line_value(line), line.line, scopes_html(line, motion.spans), coverage_html(line), files_value(clips, name),
             notice, dict(kind='ok', text=said)]
@@ -389,7 +389,7 @@ def build(
     blank = dict(src='', spans='[]', label='Signing avatar', background=next(iter(LOOKS.values())).background, cameras='{}', fps=30, autoplay='no')
     with gr.Blocks(title='signbook: a sentence, signed', delete_cache=(600, 3600), analytics_enabled=False, fill_width=True) as app:
         _html(gr, '<header class="sb-head"><h1>signbook</h1><p>Type a sentence and watch an avatar sign it.</p></header>')
-        p.notice = _html(gr, notice_value(text_to_line(EXAMPLES[0]), Settings()), NOTICE, 'sb-notice')
+        p.notice = _html(gr, notice_value('ase', Settings()), NOTICE, 'sb-notice')
         with gr.Row(elem_classes='sb-main'):
             with gr.Column(): p.text, p.go, p.examples = _ask(gr)
             with gr.Column(elem_classes='sb-show'):
