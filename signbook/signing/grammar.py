@@ -363,12 +363,17 @@ def group_plan(
     for s in causes: said = cause_plan(said, s, talk, bool(main) and is_turned(main, s, ask)) + (leads(s) if s is not first else [])
     return out + (leads(main) if first else []) + said
 
-def two_persons(units)->bool:
-    "Do the words speak of two persons, each by one noun?"
-    owners = [u.tag == 'G' for u in [*units[1:], *units[:1]]]
-    return len({u.key for u, owns in zip(units, owners) if u.tag == 'N' and not u.form and gender(u) and not owns}) > 1 and 'V' in tags(units)
+def two_persons(
+    units, # of `Unit`: a sentence
+)->bool:
+    "Do the words speak of two persons, each by one noun that no owner's ending follows and that does not only say who somebody is?"
+    t = tags(units)
+    found = {u.key for i, u in enumerate(units) if u.tag == 'N' and not u.form and t[i+1:i+2] != 'G' and gender(u) and not re.search('B[ER]*[DSTQ]*[AURNG]*$', t[:i])}
+    return len(found) > 1
 
-def clock_first(units)->list:
+def clock_first(
+    units, # of `Unit`
+)->list: # the same; the word *time* goes before its number
     "*Five o'clock* is TIME 5."
     out = list(units)
     for i in range(len(out) - 1):
