@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from .tagging import Unit, word_list
 
 # %% ../../nbs/32d_signing.clauses.ipynb #75ee0e16
-NOUN = '[DSTQe]*(?:R?[AU])*[NMkd]+'            # the very big dog
-NOUNS = rf'{NOUN}(?:G(?:R?[AU])*[NMkd]+)*'     # my sister's friend
+NOUN = '[DSTQe]*(?:R?[AU])*[NMkdm]+'            # the very big dog
+NOUNS = rf'{NOUN}(?:G(?:R?[AU])*[NMkdm]+)*'     # my sister's friend
 PHRASE = rf'(?:{NOUNS}(?:f{NOUNS})*|[IQU]f(?:{NOUNS}|I)|[ITQJU])'  # the name of the movie; one of them; she; this; three
 ALL = rf'{PHRASE}(?:,?C{PHRASE})*'             # the boy and the girl
 PHRASES, ONE, FINITE = re.compile(ALL), re.compile(PHRASE), re.compile('[VBXHF]')
-TIMES = re.compile('p?[TeD]?A?mU?(?![NMA])|pkU|p?K+[kd]?|p?d[kK]?|[DUQRA]*ka|p[DSTQeUA]*k[Kd]?|[Te]A?[kd]K?|pU(?![UNMkdAmRVG])')
+TIMES = re.compile('(?:p[TeD]?A?|[Te]A?)m(?:Cm)*U?(?![NMA])|mU(?![NMA])|pkU|p?K+(?:CK|[kd])?|p?d[kK]?|[DUQRA]*ka|p[DSTQeUA]*k[Kd]?|[Te]A?[kd]K?|pU(?![UNMkdAmRVG])')
 ASKED = re.compile('P?W(?:[AQ]*[Nk]+|[AR](?![Nk]))?')
 BEFORE = re.compile(rf'(?:(?:[pP]{NOUNS}|R),?)+(?=(?:{ALL})[RE]*[XBHFV])')  # in this house we ...
 HELPED = re.compile(f'([XBHF]E?)({ALL})')

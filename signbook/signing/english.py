@@ -159,7 +159,8 @@ def helping_do(
     if sentence[i].key not in DO: return False
     after = sentence[i+1].key if i + 1 < len(sentence) else ''
     before = sentence[i-1].key if i else ''
-    asks = sentence[-1].text == '?' and (not before or before in QUESTION_WORDS)
+    of_which = i > 1 and sentence[i-2].key in ('which', 'whose', 'many', 'much') and before not in SUBJECTS  # how many books did Anna buy?
+    asks = sentence[-1].text == '?' and (not before or before in QUESTION_WORDS or of_which)
     return after == 'not' or asks or (after in SUBJECTS and before not in SUBJECTS)
 
 # %% ../../nbs/32a_signing.english.ipynb #41e21f9a

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['ASKED_FOR', 'NO_TIME_SIGN', 'HELPING', 'PERFECT', 'NONE_SAYS_IT', 'SHORT', 'time_plan', 'finish_before',
            'helper_plan', 'word_plan', 'objects', 'predicate_plan', 'ends_denial', 'under_headshake', 'topic_of',
-           'subject_plan', 'none_of', 'none_last', 'lacking', 'alternatives', 'asked_plan', 'plain_plan', 'existing',
-           'weather', 'cleft', 'without_verb', 'clause_plan', 'is_turned', 'before_main', 'cause_plan', 'grouped',
-           'starts_at', 'lead_plan', 'group_plan', 'two_persons', 'clock_first', 'with_senses', 'sentence_plan',
-           'placed']
+           'subject_plan', 'none_of', 'none_last', 'lacking', 'either_or', 'alternatives', 'asked_plan', 'plain_plan',
+           'existing', 'weather', 'cleft', 'without_verb', 'clause_plan', 'is_turned', 'before_main', 'cause_plan',
+           'grouped', 'starts_at', 'lead_plan', 'group_plan', 'two_persons', 'clock_first', 'with_senses',
+           'sentence_plan', 'placed']
 
 # %% ../../nbs/32e_signing.grammar.ipynb #9ba7897c
 import re
@@ -150,11 +150,12 @@ NONE_SAYS_IT = 'NONE says it'
 def none_of(
     verbs, # of `Unit`: what comes before the thing
     thing, # of `Unit`: a noun phrase
+    words:tuple=('any',), # that *not* makes into none
 )->Unit|None:
     "The word that says that there is none: *no* milk, *nothing*, *not* any milk."
     if not thing: return None
     if thing[0].tag in 'QI' and among(thing[0], 'negative'): return thing[0]
-    return next((u for u in verbs if u.key == 'not' and thing[0].key == 'any'), None)
+    return next((u for u in verbs if u.key == 'not' and thing[0].key in words), None)
 
 def none_last(
     thing,   # of `Unit`: a noun phrase
@@ -178,14 +179,20 @@ def lacking(
     return [*silent, *none_last(verbs[m.start(1):m.end()], no, talk), *predicate_plan(verbs[m.end():], roles, talk)]
 
 # %% ../../nbs/32e_signing.grammar.ipynb #b64367af
+def either_or(
+    verbs, # of `Unit`: helping verbs and predicate
+)->Unit|None:
+    "The *or* between two things or two properties."
+    t = tags(verbs)
+    return next((u for i, u in enumerate(verbs) if u.key == 'or' and re.search('[NMA]$', t[:i]) and re.match('[DSTQ]?A*[NMA]', t[i+1:])), None)
+
 def alternatives(
     roles:Roles,
     said:list, # of `Put` and `Span`: subject and predicate
 )->list: # of `Put` and `Span`
     "A question that yes or no answers, or *coffee or tea?*: which."
     verbs = roles.helpers + roles.predicate
-    either = next((u for i, u in enumerate(verbs) if u.key == 'or' and tags(verbs[i-1:i+2]) in ('NCN', 'ACA', 'MCM')), None)
-    verb = next((u for u in verbs if u.tag in 'VB'), None)
+    either, verb = either_or(verbs), next((u for u in verbs if u.tag in 'VB'), None)
     if not (either and verb and among(verb, 'choice')): return [Span('yn', tuple(said))]
     return [Span('wh', (*said, Put(either.place, 'WHICH')))]
 
@@ -199,7 +206,8 @@ def asked_plan(
     end = len(roles.asked) if re.search('W[AR]$', tags(roles.asked)) else at + 1
     sign, rest = puts(roles.asked[at:end]), puts(roles.asked[:at] + roles.asked[end:])
     body = re.sub('[BDFHOpX]', '', tags(roles.helpers + roles.predicate))  # what has a sign of its own
-    if roles.subject or not body: return [Span('wh', (*rest, *said, *sign))]
+    chosen = either_or(roles.predicate) and roles.asked[at].key == 'which'
+    if roles.subject or not body or chosen: return [Span('wh', (*rest, *said, *sign))]
     return [Span('wh', (*sign, *rest, *said, *(sign if len(body) > 1 else ())))]
 
 def plain_plan(
@@ -231,7 +239,7 @@ def existing(
     before, be, rest = verbs[:found.end()-1], verbs[found.end()-1], verbs[found.end():]
     cut = next((i for i, u in enumerate(rest) if u.tag in 'pP'), len(rest))
     early = re.match('[ER]*', tags(rest)).end()
-    no = none_of(verbs[:found.end()+early], rest[early:cut])
+    no = none_of(verbs[:found.end()+early], rest[early:cut], ('any', 'a', 'an'))
     where = [Span('topic', tuple(nouns_plan(rest[cut:], talk, False)))] if cut < len(rest) and not roles.asked else puts(rest[cut:])
     have = [Put(there.place, reason='there is: HAVE says it'), Put(be.place, 'HAVE')]
     helping = [word_plan(u, roles, talk) if u.tag == 'X' else Put(u.place, reason=PERFECT) for u in before]
@@ -355,12 +363,17 @@ def group_plan(
     for s in causes: said = cause_plan(said, s, talk, bool(main) and is_turned(main, s, ask)) + (leads(s) if s is not first else [])
     return out + (leads(main) if first else []) + said
 
-def two_persons(units)->bool:
-    "Do the words speak of two persons, each by one noun?"
-    owners = [u.tag == 'G' for u in [*units[1:], *units[:1]]]
-    return len({u.key for u, owns in zip(units, owners) if u.tag == 'N' and not u.form and gender(u) and not owns}) > 1 and 'V' in tags(units)
+def two_persons(
+    units, # of `Unit`: a sentence
+)->bool:
+    "Do the words speak of two persons, each by one noun that no owner's ending follows and that does not only say who somebody is?"
+    t = tags(units)
+    found = {u.key for i, u in enumerate(units) if u.tag == 'N' and not u.form and t[i+1:i+2] != 'G' and gender(u) and not re.search('B[ER]*[DSTQ]*[AURNG]*$', t[:i])}
+    return len(found) > 1
 
-def clock_first(units)->list:
+def clock_first(
+    units, # of `Unit`
+)->list: # the same; the word *time* goes before its number
     "*Five o'clock* is TIME 5."
     out = list(units)
     for i in range(len(out) - 1):

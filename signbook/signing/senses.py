@@ -25,7 +25,8 @@ TABLE = tuple((re.compile(pattern), gloss, reason) for pattern, gloss, reason in
     (r'(?:^| )(how)/W come/\S \S+/[IDSTNM]', 'WHY', ''),                          # how come you are late?
     (r'(?:^| )how/W (come)/\S \S+/[IDSTNM]', '', 'how come: WHY says it'),
     (r'(?:^| )(come|comes)/V (?=from/P \S+/M)', '', ORIGIN),                       # she comes from Germany
-    (r'(?:^| )(?:thanks|thank you|thanks a lot|thank you very much)/Y (for)/P', '', AFTER_THANKS),
+    (r'(?:^| )(?:thanks|thank you|thanks a lot|thank you very much)/Y (?:so/R much/\S )?(for)/P', '', AFTER_THANKS),
+    (r'(?:^| )thank you/Y so/R (much)/', '', 'THANK-YOU says it'),
 ))
 SENSES = tuple(dict.fromkeys(gloss for _, gloss, _ in TABLE if gloss))  # what a lexicon must have for it
 

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['OPEN', 'NOUNISH', 'HEAD', 'CONTEXT', 'CLAUSE', 'NEAR', 'table', 'small_words', 'word_list', 'Unit', 'form_of',
-           'plain_form', 'unit_of', 'begins_clause', 'links', 'helps', 'is_short', 'choose', 'settled', 'tagged']
+           'plain_form', 'unit_of', 'begins_clause', 'links', 'helps', 'is_short', 'choose', 'small_sense', 'settled',
+           'tagged']
 
 # %% ../../nbs/32c_signing.tagging.ipynb #cfbf84f6
 import re
@@ -164,6 +165,22 @@ def choose(
         if found and (not wanted_after or set(after) & set(wanted_after)) and pattern.search(before): return replace(unit, letters=found)
     return replace(unit, letters=unit.tag)
 
+def small_sense(
+    units:list, # of `Unit` with all their letters
+    i:int,
+    before:str, # tags so far
+)->str: # the letters that are left, '' if the word is none of these
+    "*So*, *turn*, *left*, *used to* and *her last week*: single words and what stands beside them."
+    u, after, rest = units[i], units[i+1] if i + 1 < len(units) else Unit('', ''), units[i+1:]
+    then = units[i+2].letters if i + 2 < len(units) else ' '
+    if u.key == 'so' and ('A' in after.letters or after.key in ('many', 'much', 'few')): return 'R'
+    if u.key == 'so': return 'C' if begins_clause(rest) else ''
+    if u.key in ('her', 'his') and 'e' in after.letters and then[0] in 'kd': return 'I'  # about her last week
+    if u.key == 'turn' and set(after.letters) & set('AR'): return 'V'
+    if u.key == 'left' and i and units[i-1].key in word_list('before a side'): return 'A'
+    used_to = u.key == 'used' and after.key == 'to' and set(then) & set('VB') and not re.search('B[ER]*$', before)
+    return 'K' if used_to else ''
+
 def settled(
     units:list, # of `Unit` with all their letters
     i:int,
@@ -171,13 +188,9 @@ def settled(
 )->str: # the letters that are left
     "What single words need to look at, further than the table of neighbours does."
     u, after = units[i], units[i+1] if i + 1 < len(units) else Unit('', '')
+    if sense := small_sense(units, i, before): return sense
     if u.key == "'s": return 'B' if is_short(units[i+1:]) else 'G'
     if u.key == 'if' and before.endswith('P') and units[i-1].key == 'as': return 'P'
-    if u.key == 'so': return 'R' if 'A' in after.letters or after.key in ('many', 'much', 'few') else 'C' if begins_clause(units[i+1:]) else u.letters
-    if 'S' in u.letters and 'e' in after.letters and units[i+2:] and units[i+2].letters[0] in 'kd': return u.letters.replace('S', '') or 'S'  # about her last week
-    if u.key == 'turn' and set(after.letters) & set('AR'): return 'V'
-    if u.key == 'left' and i and units[i-1].key in word_list('before a side'): return 'A'
-    if u.key == 'used' and after.key == 'to' and not re.search('B[ER]*$', before) and units[i+2:] and 'V' in units[i+2].letters: return 'K'  # I used to live here
     if u.key == 'right' and 'K' in after.letters: return 'K'
     if u.key == 'no': return 'Q' if set(after.letters) & set('NAk') else 'Y'
     if u.key == 'because': return 'P' if after.key == 'of' else 'L'
