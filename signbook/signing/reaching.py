@@ -153,7 +153,7 @@ def solve(
     "Choose swivels, respect limits, keep contacts, stay out of the body."
     arm, k = rig.arms[side], len(keys.point)
     wrist = keys.point - np.einsum('kij,kj->ki', keys.rotation, keys.offset)
-    swivel = cheapest_chain(sum(fan_costs(rig.grid, arm, wrist, keys.rotation, swivels, keys.lift)), swivels, STEADY)
+    swivel = cheapest_chain(sum(fan_costs(rig.grid, arm, wrist, keys.rotation, swivels, keys.lift, keys.asked)), swivels, STEADY)
     posed = pose_hand(rig.hands[side], aa_to_mat(keys.fingers))
     local = posed.balls()
     margin, aside = np.where(keys.contact, -.006, .002), np.zeros((k, 3))
