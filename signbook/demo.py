@@ -302,7 +302,7 @@ def _results(gr):
         menus = _html(gr, dict(tokens=[]), LINE, 'sb-menus', LINE_JS)
         with gr.Row(elem_classes='sb-written'):
             written = gr.Textbox(label='The same line as text', lines=1, max_lines=4, scale=4, min_width=280, elem_id='sb-written',
-                                 info='A sign in capitals, RIGHT/2 for a second sense, fs-ANNA spells, numbers as digits, and , . ? ! for pauses.')
+                                 info='A sign in capitals, RIGHT/2 for a second sense, fs-ANNA spells, numbers as digits, , . ? ! for pauses, yn{ … } for what the face does meanwhile.')
             again = gr.Button('Sign this line', scale=1, min_width=150, size='md')
     scopes = _html(gr, '', id='sb-scopes', js=SCOPES_JS)
     with gr.Group(elem_classes='sb-plain'):
