@@ -16,7 +16,7 @@ from .emotion import Style, style_acts
 from .mouthing import mouth_acts, mouthing_of, sampa_visemes, word_visemes
 from .nonmanual import ADVERBS, EARLY, LATE, ROW, SYLLABLES, Act, averaged, blink_act, both, eased, mark_acts, wishes
 from .phases import beats, head_marks
-from .prosody import Rhythm, rhythm, token_of
+from .prosody import rhythm, token_of
 from .scopes import scope_acts
 
 # %% ../../nbs/37e_signing.face.ipynb #fe5baad0

@@ -144,13 +144,17 @@ def _along_skin(rig, point, by)->np.ndarray:
     at = point + by
     return by - (rig.grid(at) - rig.grid(point[None]))[:, None] * rig.grid.outward(at)
 
+def _deepest(hand, balls, other)->np.ndarray:
+    "How far hands (N,B,3) are inside the other hand (B,3): metres (N,)."
+    rows, _, _, deep = overlaps(hand, balls, np.broadcast_to(other, balls.shape))
+    out = np.zeros(len(balls)); np.maximum.at(out, rows, deep)
+    return out
+
 def _in_the_way(rig, solved, side, k, wrist, other)->np.ndarray:
     "How far the hand of goal k would be inside the other hand with its wrist at (M,3): metres (M,)."
     if other is None or other[0, 0] > 5: return np.zeros(len(wrist))
     balls = carried(np.broadcast_to(solved.posed.at(k).balls()[0], (len(wrist), *other.shape)), wrist, np.broadcast_to(solved.keys.rotation[k], (len(wrist), 3, 3)))
-    rows, _, _, deep = overlaps(rig.hands[side], balls, np.broadcast_to(other, balls.shape))
-    out = np.zeros(len(wrist)); np.maximum.at(out, rows, deep)
-    return out
+    return _deepest(rig.hands[side], balls, other)
 
 @dataclass(frozen=True)
 class Choice:
@@ -239,9 +243,7 @@ def _sunk(rig, side, balls, contact, other)->np.ndarray:
     free = HAND
     inside = np.maximum((-.006 if contact else .002) + radius[free] - rig.grid(balls[:, free]), 0).max(-1)
     if other is None or other[0, 0] > 5: return inside   # far away: not there
-    rows, _, _, deep = overlaps(rig.hands[side], balls, np.broadcast_to(other, balls.shape))
-    both = np.zeros(len(balls)); np.maximum.at(both, rows, deep)
-    return inside + both
+    return inside + _deepest(rig.hands[side], balls, other)
 
 def _bound(goal)->float:
     "Metres by which a hand may be elsewhere: less after a short movement."
