@@ -65,8 +65,10 @@ def line_items(
     lexicon=(), alphabet=None, # as for `tables`
 )->list: # of `signing.timing.Item` and, for clips, `signing.join.Recording`
     "Look up the notation or the clip of every token."
-    found = tables(language or line.language, lexicon, alphabet)
-    return [item for n, token in enumerate(line.tokens) for item in _token_items(n, token, *found)]
+    return _items(line, *tables(language or line.language, lexicon, alphabet))
+
+def _items(line, lexicon, alphabet)->list:
+    return [item for n, token in enumerate(line.tokens) for item in _token_items(n, token, lexicon, alphabet)]
 
 def _token_items(n, token, lexicon, alphabet)->list:
     from signbook.signing.timing import Item
@@ -130,8 +132,8 @@ def line_to_motion(
     **how, # speed, transition, pause, spelling, left_handed, body, betas, seed, emotion, mouthing: as for `items_to_motion`
 )->Result: # motion and report
     "Sign a gloss line."
-    made = items_to_motion(line_items(line, language, lexicon, alphabet), line.language, line, **how)
-    notes = spelling_notes(line, tables(language or line.language, lexicon, alphabet)[1])
+    signs, letters = tables(language or line.language, lexicon, alphabet)
+    made, notes = items_to_motion(_items(line, signs, letters), line.language, line, **how), spelling_notes(line, letters)
     said = ({'text': line.text} if line.text else {}) | ({'notes': list(notes)} if notes else {})
     return replace(made, notes=notes, motion=replace(made.motion, meta={**made.motion.meta, **said}))
 

@@ -28,8 +28,10 @@ def token_of(
 
 def _broken(scopes)->dict: # token -> seconds
     "Pauses that the grammar asks for after a token: the longest one, where several scopes end."
-    ends = {s.end - 1 for s in scopes if s.kind in BREAKS}
-    return {end: max(BREAKS[s.kind] for s in scopes if s.kind in BREAKS and s.end - 1 == end) for end in ends}
+    out = {}
+    for s in scopes:
+        if s.kind in BREAKS: out[s.end - 1] = max(out.get(s.end - 1, 0.), BREAKS[s.kind])
+    return out
 
 def rhythm(
     items, # with `kind`, `seconds` and `token`, such as `timing.Item`
