@@ -352,7 +352,7 @@ def attempt(
 # %% ../nbs/92_demo.ipynb #bc8681a7
 def _wire(gr, app, clips, movies, p):
     "Connect the parts `p` of the page with what they do."
-    private = dict(api_visibility='private', show_progress='minimal')
+    private = dict(api_visibility='private', show_progress='minimal', trigger_mode='always_last')   # asked while a clip is made: it comes next and is not lost
     def now(s): return Settings(**dict(zip(p.settings, s)))
     def line_of(text, settings): return text_to_line(text, settings.language, settings.order)
     def sign(text, *s): return attempt(lambda: shown(clips, line_of(text, now(s)), now(s)))

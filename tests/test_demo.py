@@ -65,10 +65,11 @@ def shown(page, before=None):
 
 
 def sign(page, text):
-    "Type, press, wait for the new clip."
+    "Type, press, wait for the new clip: the one of this text, not a late one of a setting changed before it."
     before = page.evaluate(f"{P}.getAttribute('src')")
     page.get_by_label("Your sentence").fill(text)
     page.get_by_role("button", name="Sign", exact=True).click()
+    page.wait_for_function(f"([before, text]) => {P}.getAttribute('src') !== before && {P}.spans.every(s => text.includes(s.word))", arg=[before, text], timeout=90000)
     return shown(page, before)
 
 
@@ -151,6 +152,16 @@ def test_look_and_hand_change_the_clip(page):
 def lengths(page): return page.evaluate(f"{P}.spans.map(s => s.end - s.start)")
 
 
+def slide(page, label, value):
+    "Move a slider until the number beside it follows (it does not yet while its part unfolds), and let it go."
+    slider, number = page.get_by_label(f"range slider for {label}"), page.get_by_label(f"number input for {label}")
+    for _ in range(50):
+        slider.fill(value)
+        page.wait_for_timeout(200)
+        if number.input_value() == value: return slider.dispatch_event("pointerup")
+    raise AssertionError(f"{label}: the slider does not move")
+
+
 def unfold(page, part, inside):
     "Open a part of the settings, if what is inside cannot be seen."
     if not page.get_by_label(inside, exact=True).first.is_visible(): page.get_by_role("button", name=part).click()
@@ -167,14 +178,13 @@ def test_feeling_mouthing_and_letters_change_the_clip(page):
             if choice == "Sad": assert lengths(page)[0] > 1.05*usual[0]
     assert lengths(page) == usual
     unfold(page, "More about timing", "range slider for Speed of fingerspelling")
-    slider = page.get_by_label("range slider for Speed of fingerspelling")
-    slider.fill("2")
-    slider.dispatch_event("pointerup")
+    slide(page, "Speed of fingerspelling", "2")
     end = time.monotonic() + 90
     while lengths(page)[1] >= .7*usual[1] and time.monotonic() < end: page.wait_for_timeout(100)   # the clip of the slider, not a late one of the choice before it
     assert lengths(page)[0] == pytest.approx(usual[0], abs=.04) and lengths(page)[1] < .7*usual[1]
-    slider.fill("1")
-    slider.dispatch_event("pointerup")
+    before = page.evaluate(f"{P}.getAttribute('src')")
+    slide(page, "Speed of fingerspelling", "1")
+    shown(page, before)
 
 
 def test_the_order_of_the_signs_is_a_choice(page):
@@ -330,15 +340,15 @@ def test_scopes_lie_over_the_signs_of_their_clip(width, dark, tmp_path, monkeypa
     from signbook import demo
     from signbook.signing.gloss import Scope
     plain = demo.edited_line("COFFEE , YOU WANT MILK ?", None)
-    lines = dict(Coffee=replace(plain, scopes=(Scope("topic", 0, 1), Scope("yn", 2, 5))), Plain=replace(plain, scopes=()))
-    monkeypatch.setattr(demo, "text_to_line", lambda text, *_: lines.get(text, lines["Plain"]))
+    scoped, text = replace(plain, scopes=(Scope("topic", 0, 1), Scope("yn", 2, 5))), "COFFEE , YOU WANT MILK"
+    monkeypatch.setattr(demo, "text_to_line", lambda said, *_: scoped if said.endswith("?") else replace(plain, scopes=()))
     app = demo.launch(port=17960, block=False)
     try:
         with browsing(width, 900) as page:
             page.goto(app.local_url + ("?__theme=dark" if dark else ""))
             shown(page)
             assert page.locator("#sb-scopes").is_hidden()                       # no scopes, no panel
-            sign(page, "Coffee")
+            sign(page, f"{text} ?")
             page.locator("#sb-scopes h2").wait_for()
             assert page.locator("#sb-scopes .sb-scope-list li").all_inner_texts()[1].startswith("Yes–no question: YOU WANT MILK, ")
             boxes = {t: page.locator(".sb-at", has_text=t).bounding_box() for t in ("COFFEE", "YOU", "WANT", "MILK")}
@@ -351,7 +361,7 @@ def test_scopes_lie_over_the_signs_of_their_clip(width, dark, tmp_path, monkeypa
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert [v for v in violations(page) if v[1] in ("serious", "critical")] == []
             page.screenshot(path=tmp_path/"scopes.png", full_page=True)
-            sign(page, "Plain")
+            sign(page, text)
             page.locator("#sb-scopes").wait_for(state="hidden")
     finally: app.close()
 
