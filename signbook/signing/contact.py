@@ -215,6 +215,13 @@ class Hand:
     @cached_property
     def radii(self)->np.ndarray: return np.array([b.radius for b in self.balls])   # (B,) metres
 
+    @cached_property
+    def core(self)->tuple: # number of a ball, metres
+        "The ball in the midst of the hand, and how far from its centre skin can be, whatever the fingers do."
+        at = np.array([self.joints[b.bone] + b.offset for b in self.balls[HAND]])
+        far = (np.linalg.norm(at[:, None] - at, axis=-1) + self.radii[HAND]).max(1)
+        return int(far.argmin()), float(far.min()) + .015
+
 def _bone_rays(j, tip, k, digit):
     "Rays of one finger: name -> (bone, origin, direction)."
     a, b, c = (j[1 + 3*k + i] for i in range(3))

@@ -133,12 +133,14 @@ def push_out(
     margin, # (N,) metres: wanted distance of the deepest one
 )->np.ndarray: # (N,3) how far to move each hand, metres
     "The shortest way out for the deepest ball of each hand (the forearm may lie against the trunk)."
-    balls = balls[:, HAND]
+    out, (core, reach) = np.zeros((len(balls), 3)), hand.core
+    near = np.flatnonzero(grid(balls[:, core]) < reach + margin)
+    balls = balls[near, HAND]
     gap = grid(balls) - hand.radii[HAND]
-    worst, out = gap.argmin(1), np.zeros((len(balls), 3))
-    need = np.maximum(margin - gap[np.arange(len(balls)), worst], 0)
+    worst, all_ = gap.argmin(1), np.arange(len(near))
+    need = np.maximum(margin[near] - gap[all_, worst], 0)
     rows = np.flatnonzero(need)
-    if len(rows): out[rows] = need[rows, None] * grid.outward(balls[rows, worst[rows]])
+    if len(rows): out[near[rows]] = need[rows, None] * grid.outward(balls[rows, worst[rows]])
     return out
 
 STEADY = 6.   # what an elbow's step from goal to goal costs, a squared radian

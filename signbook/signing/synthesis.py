@@ -188,7 +188,7 @@ class _Pushed:
             away[rows] = push_out(self.rig.grid, self.hand, self.balls[rows], np.where(self.track.contact[rows], -SINK, 0.))
             if other is not None: away[rows] += push_apart(self.hand, self.balls[rows] + away[rows, None], other[rows], give[rows])
             if np.abs(away).max() < .001: break
-            step = _spread(away) * (1 + .1*max(k - 8, 0))   # what sticks is pushed harder
+            step = _spread(away) * min(1 + .1*k, 1.3)   # what sticks is pushed harder
             self.to(self.wrist + step)
             rows = np.flatnonzero(np.abs(step).max(-1) > 1e-5)   # only what was pushed is looked at again
 
@@ -205,7 +205,7 @@ def _still(track)->bool:
     return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel', 'lift'))
 
 PRESS, SINK = .0035, .007  # metres that hands which touch press into each other, and into the body
-ROUNDS = 20  # of pushing, at most
+ROUNDS = 14  # of pushing, at most
 
 HARD = .5        # share of the tolerance by which a limit may turn a hand before the elbow makes way
 _WAYS = np.radians(np.linspace(-48, 48, 17))

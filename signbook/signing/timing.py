@@ -166,22 +166,15 @@ class Aims:
     owner: tuple    # of (K,) which item each goal belongs to, -1 for rest
     partner: dict   # goal of the right hand -> goal of the left hand at the same time
 
-    def of(self, item:int): # Aims, and for each hand the numbers of its goals here
-        "What one item asks, and rest."
-        index = [[0, *[k for k, i in enumerate(o) if i == item]] for o in self.owner]
-        new = [{k: n for n, k in enumerate(i)} for i in index]
-        pick = lambda lists: tuple([x[k] for k in i] for x, i in zip(lists, index))
-        return Aims(pick(self.goals), pick(self.two), pick(self.owner), {new[0][k]: new[1][j] for k, j in self.partner.items() if k in new[0]}), index
-
-def _collect(items):
-    "Number the goals of both hands beat by beat; equal neighbours within a sign share a number."
+def _collect(signs):
+    "Number the goals of both hands of signs (notation, how often a letter has just come) beat by beat; equal neighbours within a sign share a number."
     goals, two, owner, partner, rows = ([rest_goal(False)], [rest_goal(True)]), ([False], [False]), ([-1], [-1]), {}, []
     def number(side, goal, item, both):
         if goals[side][-1] != goal or owner[side][-1] != item:
             for x, value in ((goals, goal), (owner, item), (two, both)): x[side].append(value)
         return len(goals[side]) - 1
-    for i, (item, word) in enumerate(zip(items, words_spelled(items))):
-        for beat in [_slid(b, word[2] if word else 0) for segment in (beats(item.notation) if item.notation else ()) for b in segment]:
+    for i, (notation, times) in enumerate(signs):
+        for beat in [_slid(b, times) for segment in (beats(notation) if notation else ()) for b in segment]:
             both, ends = beat.weak is not None and beat.strong is not None, [(-1, -1), (-1, -1)]
             for end in (0, 1):
                 for side, s in ((1, beat.weak), (0, beat.strong)):
@@ -197,13 +190,19 @@ def plan(
     items, # of Item
 )->Plan: # solved goals
     "Solve every goal of a line; the signs that an arm cannot do so once more, with the room that the notation leaves."
-    aims, rows = _collect(items)
+    signs = [(item.notation, word[2] if word else 0) for item, word in zip(items, words_spelled(items))]
+    aims, rows = _collect(signs)
     solved = _solved(rig, aims)
     for item in sorted({o[k] for o, s in zip(aims.owner, solved) for k in np.flatnonzero(misfit(s) > MISSED)} - {-1}):
-        part, index = aims.of(item)
-        again = _settled(rig, part, [s.rows(i) for s, i in zip(solved, index)])
-        solved = tuple(s.put(i[1:], a.rows(range(1, len(i)))) for s, i, a in zip(solved, index, again))
+        own = [[k for k, i in enumerate(o) if i == item] for o in aims.owner]
+        solved = tuple(s.put(k, a) for s, k, a in zip(solved, own, _with_room(rig.key, *signs[item])))
     return Plan(rows, solved)
+
+@lru_cache(1024)
+def _with_room(rig_key, notation, times)->tuple:
+    "A sign with the room that its notation leaves, for both hands without rest. It does not depend on the line around it: one body searches once and remembers."
+    rig, (aims, _) = rig_of(*rig_key), _collect([(notation, times)])
+    return tuple(s.rows(range(1, len(s.swivel))) for s in _settled(rig, aims, _solved(rig, aims)))
 
 SKIN_OFF = .025   # metres: farther from where it shall touch the body, a hand does not
 TRIES = ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5), (1e9, 1.))   # what a metre costs, and how much of signing space there is; the last one stays where it is
