@@ -308,7 +308,8 @@ class PosedHand:
 
     def point(self, name:str)->np.ndarray: # (N,3)
         "Where a part is; digits joined by + give the middle between them."
-        return self.points(self._names(name)).mean(1)
+        points = self.points(self._names(name))
+        return points[:, 0] if points.shape[1] == 1 else points.mean(1)
 
     def _place(self, spots):
         "Points that ride on bones, parts or balls: one matrix product."

@@ -158,12 +158,17 @@ def arm_track(
     if other is not None and track.meets.any(): pushed.close(other)
     return pushed.local(), pushed.balls
 
+def _shapes(hand, fingers)->np.ndarray: # (T,B,3)
+    "The balls of a hand over time (T,15,3), posed where a finger moves."
+    new = np.r_[True, (fingers[1:] != fingers[:-1]).any((1, 2))]
+    return pose_hand(hand, aa_to_mat(fingers[new])).balls()[new.cumsum() - 1]
+
 class _Pushed:
     "One hand's way, while it is pushed about: where the wrist shall be, and the arm and the balls of the hand that follow."
     def __init__(self, rig, track, side):
         self.rig, self.arm, self.hand = rig, rig.arms[side], rig.hands[side]
         off = lambda r: np.einsum('tij,tj->ti', r, track.offset)
-        self.shape, self.turned = pose_hand(self.hand, aa_to_mat(track.fingers)).balls(), _turned(self.arm, track)
+        self.shape, self.turned = _shapes(self.hand, track.fingers), _turned(self.arm, track)
         self.track, self.wrist = track, track.point - off(self.turned)
         got = self._reach()
         swivel = _eased(rig, self.arm, track, self.wrist, self.turned, got.hand)

@@ -21,7 +21,7 @@ from .phases import Path, Stroke, beats
 from .prosody import BEFORE, CLEAR, SPREAD, pause_after, rhythm, stretch
 from .room import FAR, MISSED, Search, give_way, keep_up, misfit, put_aside
 from .elbows import FINE
-from .reaching import balls_of_other, carried, push_apart, solve
+from .reaching import balls_of_other, carried, joined, push_apart, solve
 from .targets import REST, Rig, resolve, rig_of
 
 # %% ../../nbs/38_signing.timing.ipynb #31cad14b
@@ -163,46 +163,55 @@ class Aims:
     "Goals of both hands (goal 0 is rest), and how they belong together."
     goals: tuple    # of the right and of the left hand
     two: tuple      # of (K,) bool: does the other hand sign too?
-    owner: tuple    # of (K,) which item each goal belongs to, -1 for rest
     partner: dict   # goal of the right hand -> goal of the left hand at the same time
 
-def _collect(signs):
-    "Number the goals of both hands of signs (notation, how often a letter has just come) beat by beat; equal neighbours within a sign share a number."
-    goals, two, owner, partner, rows = ([rest_goal(False)], [rest_goal(True)]), ([False], [False]), ([-1], [-1]), {}, []
-    def number(side, goal, item, both):
-        if goals[side][-1] != goal or owner[side][-1] != item:
-            for x, value in ((goals, goal), (owner, item), (two, both)): x[side].append(value)
-        return len(goals[side]) - 1
-    for i, (notation, times) in enumerate(signs):
+def _collect(unit):
+    "Number the goals of both hands beat by beat; equal neighbours within a sign share a number."
+    goals, two, partner, rows = ([rest_goal(False)], [rest_goal(True)]), ([False], [False]), {}, []
+    for i, (notation, times) in enumerate(unit):
+        first = [len(g) for g in goals]
+        def number(side, goal, both):
+            if len(goals[side]) == first[side] or goals[side][-1] != goal:
+                goals[side].append(goal); two[side].append(both)
+            return len(goals[side]) - 1
         for beat in [_slid(b, times) for segment in (beats(notation) if notation else ()) for b in segment]:
             both, ends = beat.weak is not None and beat.strong is not None, [(-1, -1), (-1, -1)]
             for end in (0, 1):
                 for side, s in ((1, beat.weak), (0, beat.strong)):
                     if s is None: continue
-                    k = number(side, (s.begin, s.finish)[end], i, both)
+                    k = number(side, (s.begin, s.finish)[end], both)
                     ends[side] = (k, k) if end == 0 else (ends[side][0], k)
                 if both: partner[ends[0][end]] = ends[1][end]
             rows.append((i, beat, *ends))
-    return Aims(goals, two, owner, partner), tuple(rows)
+    return Aims(goals, two, partner), tuple(rows)
+
+def _units(items)->list:
+    "What is solved for itself: a sign, or all letters of a word; each a tuple of (notation, how often the same letter has just come)."
+    out = []
+    for item, word in zip(items, words_spelled(items)):
+        if word and word[0]: out[-1] += ((item.notation, word[2]),)
+        else: out.append(((item.notation, 0),))
+    return out
 
 def plan(
     rig:Rig, # whose body
     items, # of Item
 )->Plan: # solved goals
-    "Solve every goal of a line; the signs that an arm cannot do so once more, with the room that the notation leaves."
-    signs = [(item.notation, word[2] if word else 0) for item, word in zip(items, words_spelled(items))]
-    aims, rows = _collect(signs)
-    solved = _solved(rig, aims)
-    for item in sorted({o[k] for o, s in zip(aims.owner, solved) for k in np.flatnonzero(misfit(s) > MISSED)} - {-1}):
-        own = [[k for k, i in enumerate(o) if i == item] for o in aims.owner]
-        solved = tuple(s.put(k, a) for s, k, a in zip(solved, own, _with_room(rig.key, *signs[item])))
-    return Plan(rows, solved)
+    "Solve every goal of a line. A sign does not depend on the line around it: one body thinks it out once and remembers."
+    rows, parts, first, at = [], tuple([_at_rest(rig.key, side)] for side in (0, 1)), 0, np.zeros(2, int)
+    for unit in _units(items):
+        one = _unit_plan(rig.key, unit)
+        rows += [(first + i, beat, *[tuple(k + n if k >= 0 else k for k in e) for n, e in zip(at, ends)]) for i, beat, *ends in one.beats]
+        for part, s, n in zip(parts, one.solved, at): part.append(s.after(n))
+        first, at = first + len(unit), at + [len(s.swivel) - 1 for s in one.solved]
+    return Plan(tuple(rows), tuple(joined(p) for p in parts))
 
-@lru_cache(1024)
-def _with_room(rig_key, notation, times)->tuple:
-    "A sign with the room that its notation leaves, for both hands without rest. It does not depend on the line around it: one body searches once and remembers."
-    rig, (aims, _) = rig_of(*rig_key), _collect([(notation, times)])
-    return tuple(s.rows(range(1, len(s.swivel))) for s in _settled(rig, aims, _solved(rig, aims)))
+@lru_cache(2048)
+def _unit_plan(rig_key, unit)->Plan:
+    "A sign or a spelled word on a body; what an arm cannot do as it stands, with the room that the notation leaves."
+    rig, (aims, rows) = rig_of(*rig_key), _collect(unit)
+    solved = _solved(rig, aims)
+    return Plan(rows, solved if max(misfit(s).max() for s in solved) <= MISSED else _settled(rig, aims, solved))
 
 SKIN_OFF = .025   # metres: farther from where it shall touch the body, a hand does not
 TRIES = ((FAR, 1.), (FAR/8, 1.), (FAR/8, 1.5), (1e9, 1.))   # what a metre costs, and how much of signing space there is; the last one stays where it is
@@ -237,16 +246,16 @@ def _hand(rig, goals, keys, side, choice, others=None):
         if changed is not choice: choice, solved = changed, again(changed)
     return solved
 
-@lru_cache(8)
-def _at_rest(rig_key):
-    "The left hand of a line that does not need it."
+@lru_cache(16)
+def _at_rest(rig_key, side):
+    "A hand that does nothing."
     rig = rig_of(*rig_key)
-    return solve(rig, resolve(rig, [rest_goal(True)], 1, [False]), 1)
+    return solve(rig, resolve(rig, [rest_goal(bool(side))], side, [False]), side)
 
 def _solved(rig, aims, choices=(None, None)):
     "Both hands, the weak one first: the strong one may have to touch it. A weak hand that comes to the strong arm is solved once more."
     (strong_goals, weak_goals), (strong_two, weak_two) = aims.goals, aims.two
-    weak = _at_rest(rig.key) if len(weak_goals) == 1 else _hand(rig, weak_goals, resolve(rig, weak_goals, 1, weak_two), 1, choices[1])
+    weak = _at_rest(rig.key, 1) if len(weak_goals) == 1 else _hand(rig, weak_goals, resolve(rig, weak_goals, 1, weak_two), 1, choices[1])
     here = [(k, j) for k, j in aims.partner.items() if not weak_goals[j].place.on_hand]
     keys = resolve(rig, strong_goals, 0, strong_two, _there(weak, weak_goals, dict(here)))
     strong = _hand(rig, strong_goals, keys, 0, choices[0], balls_of_other(weak, len(strong_goals), here))
