@@ -2,6 +2,7 @@
 import argparse, os, random, re, resource, subprocess, sys, tempfile, threading, time, urllib.request
 from pathlib import Path
 import numpy as np
+from animator import forget
 from table import keep, missing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,25 +30,34 @@ def quantiles(name, times):
             f'{name}_processor_p50_ms': float(np.median(cpu))}
 
 
+def fresh(fn, *args):
+    "Timed with no sign known from before."
+    forget()
+    return timed(fn, *args)
+
+
 def warm(args):
-    "Text to `Motion` and to GLB, later sentences of 8 words."
-    from signbook.pipeline import text_to_motion
+    "Text to `Motion` and to GLB, sentences of 8 words: of signs that the program has never signed, then of signs that it knows, as the demo does after a minute."
+    from signbook.pipeline import rehearse, text_to_motion
     from signbook.show.gltf import glb_bytes
     from signbook.show.looks import LOOKS
     look = next(iter(LOOKS))
     for text in sentences(20, 8, seed=1): glb_bytes(text_to_motion(text).motion, look)
+    new = [fresh(text_to_motion, t) for t in sentences(args.sentences // 2, 8, seed=3)]
+    signs = len(list(rehearse()))
     texts = sentences(args.sentences, 8)
     motion = [timed(text_to_motion, t) for t in texts]
     glb = [timed(lambda t: glb_bytes(text_to_motion(t).motion, look), t) for t in sentences(args.sentences, 8, seed=2)]
     seconds = np.array([m[2].motion.duration for m in motion])
-    return dict(sentences=args.sentences, seconds_signed_p50=float(np.median(seconds)), **quantiles('motion', motion), **quantiles('glb', glb),
+    return dict(sentences=args.sentences, signs=signs, seconds_signed_p50=float(np.median(seconds)), **quantiles('motion', motion), **quantiles('new_signs', new), **quantiles('glb', glb),
                 glb_kb_p50=float(np.median([len(g[2]) for g in glb])/1e3))
 
 
 def line(args):
     "Is the time in proportion to the length?"
-    from signbook.pipeline import text_to_motion
+    from signbook.pipeline import rehearse, text_to_motion
     for text in sentences(10, 8, seed=1): text_to_motion(text)
+    list(rehearse())
     out = {}
     for words, times in ((1, 40), (10, 20), (100, 5)):
         wall = float(np.median([timed(text_to_motion, t)[0] for t in sentences(times, words, seed=words)]))

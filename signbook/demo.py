@@ -10,7 +10,7 @@ __all__ = ['LIMIT', 'USUAL', 'LIMITS', 'OWN', 'PAUSE_WORDS', 'EXAMPLES', 'NOTICE
            'warm', 'launch']
 
 # %% ../nbs/92_demo.ipynb #28f40556
-import atexit, html, json, logging, os, signal, socket, sys, threading, unicodedata
+import atexit, html, json, logging, os, signal, socket, sys, threading, time, unicodedata
 from dataclasses import dataclass
 from types import SimpleNamespace
 from .clips import FORMATS, Clips, Movies, clip_file, clip_path, routes
@@ -437,9 +437,11 @@ def free_port(
     raise SignbookError(f"port: expected a free port from {port} to {port + 99}, got none; choose another with --port or PORT=")
 
 def warm(clips:Clips):
-    "Load what the first sentence needs."
+    "Load what the first sentence needs; then think out all signs, with rests in which visitors are served."
+    from signbook.pipeline import rehearse
     try:
         for text in EXAMPLES[:2]: shown(clips, text_to_line(text), Settings())
+        for _ in rehearse(lexicon=OWN): time.sleep(.05)
     except Exception: logging.getLogger(__name__).exception('warming up failed')
 
 def launch(

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['PAUSES', 'PICTURES', 'MOTIONS', 'SUFFIXES', 'tables', 'gloss_line', 'read_line', 'spelling_notes', 'line_items',
-           'Result', 'items_to_motion', 'line_to_motion', 'text_to_motion', 'notation_to_motion', 'check_path', 'save']
+           'Result', 'items_to_motion', 'line_to_motion', 'text_to_motion', 'notation_to_motion', 'rehearse',
+           'check_path', 'save']
 
 # %% ../nbs/90_pipeline.ipynb #44cd634f
 from dataclasses import dataclass, replace
@@ -158,6 +159,18 @@ def notation_to_motion(
     from signbook.signing.timing import Item
     sign = parse(notation, lenient=lenient)
     return replace(items_to_motion([Item(gloss, str(sign))], language, **how), mended=sign.problems)
+
+# %% ../nbs/90_pipeline.ipynb #90ab0012
+def rehearse(
+    language:str='ase', # ISO 639-3 of the sign language
+    lexicon=(), # as for `tables`
+): # yields the gloss of every sign once it is known, so that a caller can stop or rest between them
+    "Think out every sign of a language on the free body: sentences made of them come sooner afterwards."
+    from signbook.signing.targets import rig_of
+    from signbook.signing.timing import Item, plan
+    for entry in tables(language, lexicon)[0]:
+        if entry.hamnosys: plan(rig_of(), [Item(entry.id, entry.hamnosys)])
+        yield entry.id
 
 # %% ../nbs/90_pipeline.ipynb #ec6659f9
 PICTURES = {'.mp4': 'save_mp4', '.webm': 'save_webm', '.gif': 'save_gif', '.png': 'save_png'}
