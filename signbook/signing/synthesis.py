@@ -170,20 +170,26 @@ class _Pushed:
         off = lambda r: np.einsum('tij,tj->ti', r, track.offset)
         self.shape, self.turned = _shapes(self.hand, track.fingers), _turned(self.arm, track)
         self.track, self.wrist = track, track.point - off(self.turned)
-        got = self._reach()
-        swivel = _eased(rig, self.arm, track, self.wrist, self.turned, got.hand)
-        if swivel is not track.swivel: self.track = replace(track, swivel=swivel); got = self._reach()
-        self.got, self.at, self.balls = got, self.wrist, carried(self.shape, got.wrist, got.hand)
-        self.to(track.point - off(got.hand))   # contact holds, whatever the limits have turned
+        self.got, self.at = self._reach(), self.wrist
+        self.track = replace(track, swivel=_eased(rig, self.arm, track, self.wrist, self.turned, self.got.hand))
+        self._again(np.flatnonzero(self.track.swivel != track.swivel))
+        self.balls = carried(self.shape, self.got.wrist, self.got.hand)
+        self.to(track.point - off(self.got.hand))   # contact holds, whatever the limits have turned
 
     def _reach(self, rows=slice(None)): return reach(self.arm, self.wrist[rows], self.turned[rows], self.track.swivel[rows], self.track.lift[rows])
+
+    def _again(self, rows):
+        "Solve some frames once more."
+        some = self._reach(rows)
+        for f in fields(some):
+            if f.name != 'arm': getattr(self.got, f.name)[rows] = getattr(some, f.name)
 
     def to(self, wrist):
         "Move the wrist; only frames in which it really moves are solved again."
         self.wrist, rows = wrist, np.flatnonzero(np.abs(wrist - self.at).max(-1) > 1e-7)
         if len(rows):
-            some = self._reach(rows)
-            self.balls[rows], self.got = carried(self.shape[rows], some.wrist, some.hand), None
+            self._again(rows)
+            self.balls[rows] = carried(self.shape[rows], self.got.wrist[rows], self.got.hand[rows])
         self.at = wrist
 
     def clear(self, other):
@@ -204,7 +210,7 @@ class _Pushed:
         self.to(self.wrist + step)
 
     def local(self)->np.ndarray: # (T,4,3,3)
-        return (self.got or self._reach()).local
+        return self.got.local
 
 def _still(track)->bool:
     return not any(np.ptp(getattr(track, n), axis=0).any() for n in ('point', 'rotation', 'fingers', 'swivel', 'lift'))
