@@ -18,6 +18,7 @@ class Rhythm:
     phrase: tuple    # number of the phrase that each item belongs to
     final: frozenset # indices of the items that end a phrase
     asked: frozenset # of the items that end a question
+    alone: bool      # one item, as in a dictionary
 
 def token_of(
     item, # has `token`
@@ -47,9 +48,9 @@ def rhythm(
             if waited: number += 1; final.add(last)
         rest.append(0. if item.kind == 'pause' else waited); phrase.append(number)
         if item.kind != 'pause': last, waited = k, 0.
-    if sum(i.kind != 'pause' for i in items) > 1: final.add(last)   # a sign alone is as long as in a dictionary
+    final.add(last)
     asked = {max((k for k, i in enumerate(items) if i.token and s.start <= i.token[0] < s.end), default=None) for s in scopes if s.kind in ('yn', 'wh')} - {None}
-    return Rhythm(tuple(rest), waited, tuple(phrase), frozenset(final), frozenset(asked))
+    return Rhythm(tuple(rest), waited, tuple(phrase), frozenset(final - {None}), frozenset(asked), sum(i.kind != 'pause' for i in items) == 1)
 
 # %% ../../nbs/37d_signing.prosody.ipynb #6f5f984b
 FINAL = 1.2            # a phrase-final sign takes so many times its time
@@ -59,8 +60,8 @@ SPREAD = 2             # one-handed signs or letters of the phrase through which
 CLEAR = .2             # metres between the wrists, so that it is not in the way
 
 def stretch(rhythm:Rhythm, k:int)->float:
-    "By how much longer item `k` takes than elsewhere."
-    return FINAL if k in rhythm.final else 1.
+    "By how much longer item `k` takes than in a dictionary."
+    return FINAL if k in rhythm.final and not rhythm.alone else 1.
 
 def pause_after(
     rhythm:Rhythm,
