@@ -101,6 +101,7 @@ class Roles:
     helpers:list    # helping verbs, with a negation
     predicate:list  # the rest
     asks:bool       # is it a question?
+    topic:tuple = () # whom or what a passive is about
 
 def roles_of(
     body,      # of `Unit`
