@@ -6,10 +6,10 @@
 __all__ = ['ASKED_FOR', 'NO_TIME_SIGN', 'HELPING', 'PERFECT', 'NONE_SAYS_IT', 'PASSIVE_SAYS', 'PASSIVE', 'OF_WHOM', 'SHORT',
            'TAG_SAYS', 'TAG', 'time_plan', 'finish_before', 'helper_plan', 'word_plan', 'objects', 'predicate_plan',
            'ends_denial', 'under_headshake', 'topic_of', 'subject_plan', 'none_of', 'none_last', 'lacking', 'either_or',
-           'alternatives', 'asked_plan', 'plain_plan', 'is_somebody', 'active', 'told_apart', 'existing', 'weather',
-           'cleft', 'without_verb', 'clause_plan', 'is_turned', 'before_main', 'cause_plan', 'grouped', 'starts_at',
-           'lead_plan', 'group_plan', 'two_persons', 'clock_first', 'with_senses', 'tag_plan', 'sentence_plan',
-           'placed']
+           'alternatives', 'asked_plan', 'is_bare', 'plain_plan', 'is_somebody', 'active', 'told_apart', 'existing',
+           'weather', 'cleft', 'without_verb', 'clause_plan', 'is_turned', 'before_main', 'cause_plan', 'grouped',
+           'starts_at', 'lead_plan', 'group_plan', 'two_persons', 'clock_first', 'with_senses', 'tag_plan',
+           'sentence_plan', 'placed']
 
 # %% ../../nbs/32e_signing.grammar.ipynb #9ba7897c
 import re
@@ -212,6 +212,12 @@ def asked_plan(
     if roles.subject or not body or chosen: return [Span('wh', (*rest, *said, *sign))]
     return [Span('wh', (*sign, *rest, *said, *(sign if len(body) > 1 else ())))]
 
+def is_bare(
+    verbs, # of `Unit`: helping verbs and predicate
+)->bool:
+    "Is there only a form of *be*, perhaps denied?"
+    return bool(re.fullmatch('[XHFBE]+', tags(verbs)))
+
 def plain_plan(
     roles:Roles,
     talk:Talk,
@@ -223,8 +229,9 @@ def plain_plan(
     topic = [Span('topic', tuple(nouns_plan(thing, talk)))] if thing else []
     subject = subject_plan(roles, talk) if not inner else nouns_plan(roles.subject, talk)
     finish = finish_before(roles, talk) if not inner else []
-    units = {u.place: u for u in (*roles.subject, *roles.helpers, *predicate, *roles.predicate)}
+    units = {u.place: u for u in (*roles.subject, *roles.helpers, *predicate, *roles.predicate, *(u for t in roles.times for u in t))}
     verb = lacking(roles, talk) or predicate_plan(roles.helpers + predicate, roles, talk)
+    if roles.subject and not roles.asked and is_bare(roles.helpers + predicate): verb, times = verb + times, []  # the party is tomorrow
     said = [*subject, *under_headshake([*finish, *verb], units)]
     if any(among(u, 'negative') for u in roles.subject): said = [Span('neg', tuple([*subject, *finish, *verb]))]
     return [*times, *before, *topic, *(asked_plan(roles, said) if roles.asks else said)]
@@ -290,10 +297,10 @@ def existing(
 def weather(
     roles:Roles,
 )->Roles: # without the empty *it*
-    "*It is raining*: nobody rains."
+    "*It is raining*: nobody rains; *it is Monday*."
     said = roles.helpers + roles.predicate
     when = roles.asked and not roles.predicate and (roles.asked[-1].key == 'when' or among(roles.asked[-1], 'weather'))
-    empty = [u.key for u in roles.subject] == ['it'] and (when or any(among(u, 'weather') for u in said))
+    empty = [u.key for u in roles.subject] == ['it'] and (when or any(among(u, 'weather') for u in said) or roles.times and is_bare(said))
     return replace(roles, subject=[]) if empty else roles
 
 def cleft(
