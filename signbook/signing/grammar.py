@@ -231,7 +231,7 @@ def plain_plan(
     finish = finish_before(roles, talk) if not inner else []
     units = {u.place: u for u in (*roles.subject, *roles.helpers, *predicate, *roles.predicate, *(u for t in roles.times for u in t))}
     verb = lacking(roles, talk) or predicate_plan(roles.helpers + predicate, roles, talk)
-    if roles.subject and not roles.asked and is_bare(roles.helpers + predicate): verb, times = verb + times, []  # the party is tomorrow
+    if not roles.asked and is_bare(roles.helpers + predicate): verb, times = verb + times, []  # the party is tomorrow
     said = [*subject, *under_headshake([*finish, *verb], units)]
     if any(among(u, 'negative') for u in roles.subject): said = [Span('neg', tuple([*subject, *finish, *verb]))]
     return [*times, *before, *topic, *(asked_plan(roles, said) if roles.asks else said)]
