@@ -69,7 +69,7 @@ class Landmarks:
     fps:float              # frames per second
     size:tuple=(0, 0)      # picture: width, height in pixels; (0, 0) = not known, (1, 1) = points are shares of it
     spans:tuple=()         # of motion.Span: what is signed when, where it is known
-    meta:dict=field(default_factory=dict) # source, tool, licence, synthetic (True, False, or None = not said), gaps, ...
+    meta:dict=field(default_factory=dict) # source, tool, licence, synthetic (None = not said), gaps, assumed, ...
 
     def __post_init__(self):
         names = tuple((str(n), tuple(map(str, points))) for n, points in self.names)
@@ -158,8 +158,8 @@ def pick(
              for role, name, place in zip(landmarks.roles, owner, landmarks.places)]
     unknown = set(wanted) - set().union(*words)
     if unknown or not wanted: raise SignbookError(
-        f"pick: expected one of {', '.join(dict.fromkeys([*landmarks.roles, *owner]))} or a place such as 'left_wrist', "
-        f"got {', '.join(sorted(unknown)) or 'nothing'}")
+        f"pick: expected one of {', '.join(dict.fromkeys([*landmarks.roles, *owner]))} or a place such as "
+        f"'left_wrist', got {', '.join(sorted(unknown)) or 'nothing'}")
     keep = np.array([bool(w & set(wanted)) for w in words])
     kept = iter(keep)
     names = [(name, tuple(p for p in points if next(kept))) for name, points in landmarks.names]
@@ -187,8 +187,8 @@ def cut(
         f"cut: expected 0 <= start < stop <= {len(landmarks)} frames, got {start} and {stop}")
     gaps = [g - start for g in landmarks.meta.get('gaps', []) if start <= g < stop]
     meta = {**landmarks.meta, 'gaps': gaps} if 'gaps' in landmarks.meta else landmarks.meta
-    return replace(landmarks, points=landmarks.points[start:stop], confidence=landmarks.confidence[start:stop], meta=meta,
-                   spans=cut_spans(landmarks.spans, start/landmarks.fps, stop/landmarks.fps))
+    return replace(landmarks, points=landmarks.points[start:stop], confidence=landmarks.confidence[start:stop],
+                   meta=meta, spans=cut_spans(landmarks.spans, start/landmarks.fps, stop/landmarks.fps))
 
 # %% ../../nbs/40_data.landmarks.ipynb #639b5ec0
 def resized(
@@ -197,7 +197,7 @@ def resized(
 )->Landmarks:            # the same in that picture
     "The points in a picture of another size."
     if 0 in landmarks.size: raise SignbookError(
-        "size: the picture that these points were seen in is not known; set it with dataclasses.replace(landmarks, size=...)")
+        "size: expected the picture that these points were seen in, got none; set it with dataclasses.replace")
     if len(size) != 2 or min(size) < 1: raise SignbookError(f"size: expected width and height in pixels, got {size!r}")
     scale = np.array([size[0]/landmarks.size[0], size[1]/landmarks.size[1], size[0]/landmarks.size[0]])
     return replace(landmarks, points=landmarks.points*scale[:landmarks.points.shape[-1]], size=size)
@@ -228,11 +228,14 @@ def describe(
 )->str:                  # one line
     "What landmarks are, for people."
     seen = ', '.join(f'{role} {share:.0%}' for role, share in quality(landmarks).items())
-    known = {(0, 0): 'picture size not known', (1, 1): 'shares of the picture'}
-    made = {True: 'synthetic', False: 'captured'}.get(landmarks.meta.get('synthetic'), 'origin not said')
-    return (f"Landmarks({len(landmarks)} frames at {landmarks.fps:g} fps = {landmarks.duration:.2f} s, {landmarks.points.shape[1]} points "
-            f"{'xyz' if landmarks.depth else 'xy'}, {known.get(landmarks.size) or 'x'.join(map(str, landmarks.size))}; seen: {seen or 'nothing'}; "
-            f"{landmarks.meta.get('tool') or landmarks.meta.get('generator') or 'tool not said'}, {made}, {landmarks.meta.get('source') or 'source not said'})")
+    meta, size = landmarks.meta, landmarks.size
+    said = lambda what, *keys: next((str(meta[k]) for k in keys if meta.get(k)), f'{what} not said')
+    made = {True: 'synthetic', False: 'captured'}.get(meta.get('synthetic'), 'origin not said')
+    rate = f"{landmarks.fps:g} fps{' (assumed)' if 'fps' in meta.get('assumed', ()) else ''}"
+    return (f"Landmarks({len(landmarks)} frames at {rate} = {landmarks.duration:.2f} s, "
+            f"{landmarks.points.shape[1]} points {'xyz' if landmarks.depth else 'xy'}, "
+            f"{ {(0, 0): 'picture not known', (1, 1): 'shares of the picture'}.get(size) or f'{size[0]}x{size[1]}' }; "
+            f"seen: {seen or 'nothing'}; {said('tool', 'tool', 'generator')}, {made}, {said('source', 'source')})")
 
 # %% ../../nbs/40_data.landmarks.ipynb #0bcb105e
 def draw(
