@@ -123,7 +123,9 @@ def _people(path, frame):
 def _choose(people, person):
     "One of the people, or None."
     if person is not None: return people[person] if person < len(people) else None
-    return max(people, key=lambda p: np.nan_to_num(np.concatenate(list(p.values()))[:, 2]).mean(), default=None)
+    rows = [np.concatenate(list(p.values())) for p in people]
+    sure = [np.nan_to_num(r[:, 2]).mean() if len(r) else 0 for r in rows]
+    return people[int(np.argmax(sure))] if people else None
 
 def _stack(path, frames):
     "People (dict or None) of T frames as names, points (T,P,2) and confidence (T,P)."
@@ -139,10 +141,11 @@ def _stack(path, frames):
     rows = np.stack([np.concatenate([p[r] if p and len(p[r]) else empty[r] for r in counts]) for p in frames])
     return list(zip(counts, points)), rows[..., :2], rows[..., 2]
 
-# %% ../../nbs/40a_data.keypoints.ipynb #a84d15ec
-def _size(points, confidence):
+# %% ../../nbs/40a_data.keypoints.ipynb #378c45dc
+def _size(names, points, confidence):
     "(1, 1) where points are shares of the picture, (0, 0) where they are pixels of a picture that is not known."
-    seen = points[(confidence > 0) & np.isfinite(points).all(-1)][:, :2]
+    flat = np.array([role_of(name) != 'world' for name, some in names for _ in some])
+    seen = points[flat & (confidence > 0) & np.isfinite(points).all(-1)][:, :2]
     return (1, 1) if seen.size and abs(seen).max() <= 3 else (0, 0)
 
 def _finish(path, tool, names, points, confidence, fps, **meta):
@@ -150,7 +153,8 @@ def _finish(path, tool, names, points, confidence, fps, **meta):
     meta = dict(source=Path(path).name, tool=tool, licence='not said', synthetic=None, **meta)
     if fps is None: fps, meta['assumed'] = 25, ['fps']
     confidence = np.nan_to_num(confidence)
-    try: return Landmarks(names, points, confidence, fps, _size(points, confidence), meta=meta)
+    try: return Landmarks(names, points, confidence, fps, _size(names, points, confidence),
+                         meta=meta)
     except SignbookError as e: raise SignbookError(f'{path}: {e}') from None
 
 # %% ../../nbs/40a_data.keypoints.ipynb #4592a388

@@ -80,10 +80,11 @@ class Landmarks:
         if not len(points) or not P: raise SignbookError(
             f"points: expected at least one frame of one point, got {len(points)} frames of {P}; leave this clip out")
         if not (np.isscalar(self.fps) and 0 < self.fps <= 10_000): raise SignbookError(
-            f"fps: expected a number of frames per second above 0, got {self.fps!r}")
+            f"fps: expected a number of frames per second above 0, got {self.fps!r}; give it as fps")
         size = tuple(int(n) for n in self.size)
         if len(size) != 2 or size != tuple(self.size) or not all(0 <= n < 65536 for n in size): raise SignbookError(
-            f"size: expected the picture's width and height in pixels, 65535 at most, got {self.size!r}")
+            f"size: expected the picture's width and height in pixels, 65535 at most, got {self.size!r}; "
+            f"(0, 0) says that it is not known")
         points, confidence = _clean(points, confidence)
         for k, v in dict(names=names, points=points, confidence=confidence, fps=float(self.fps), size=size,
                          spans=tuple(self.spans), meta=_plain(self.meta)).items(): object.__setattr__(self, k, v)
