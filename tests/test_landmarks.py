@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from signbook.cli import run
 from signbook.core import SignbookError
 from signbook.data.keypoints import POINTS, _columns, read, read_table
 from signbook.data.landmarks import Landmarks, at, cut, load, pick, present, quality, resized, save
@@ -400,6 +401,32 @@ def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):
 def test_a_folder_in_place_of_a_file(tmp_path):
     (tmp_path/'0001.json').mkdir()
     with pytest.raises(SignbookError, match='0001.json: expected a file that can be read, got Is a directory'): read(tmp_path)
+
+
+# the command line -----------------------------------------------------------------------------------------------------
+
+def test_command_says_what_is_there_and_converts(tmp_path, capsys):
+    folder = openpose(tmp_path/'clip', [[person()], None, [person()]])
+    assert run(['landmarks', str(folder)]) == 0
+    out, err = capsys.readouterr()
+    assert 'Landmarks(3 frames at 25 fps (assumed)' in out and 'body 67%' in out
+    assert 'nobody in 1 of 3 frames: 1' in err and '--fps' in err and '--size' in err
+    assert run(['landmarks', str(folder), '--fps', '24', '--size', '1280x720', '-o', str(tmp_path/'clip.pose')]) == 0
+    out, err = capsys.readouterr()
+    assert 'clip.pose: 0.1 s' in out and '--fps' not in err and '--size' not in err
+    lm = load(tmp_path/'clip.pose')
+    assert (lm.fps, lm.size, lm.meta['gaps'], lm.meta['tool']) == (24, (1280, 720), [1], 'OpenPose')
+
+
+@pytest.mark.parametrize('words,said', [
+    (['nowhere.pose'], 'nowhere.pose'), (['{clip}', '--size', 'large'], '1280x720'), (['{clip}', '-o', 'x.glb'], '.pose'),
+    (['{clip}', '--fps', '0'], '--fps'), (['{clip}', '--person', '7'], 'a person in at least one frame'), ([], 'FILE')])
+def test_command_refuses_in_one_line(tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    openpose(tmp_path/'clip', [[person()]])
+    assert run(['landmarks', *(w.format(clip='clip') for w in words)]) == 2
+    out, err = capsys.readouterr()
+    assert out == '' and said in err and len(err.strip().splitlines()) == 1 and list(tmp_path.iterdir()) == [tmp_path/'clip']
 
 
 # other people's files -------------------------------------------------------------------------------------------------
