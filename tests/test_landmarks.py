@@ -109,6 +109,9 @@ def test_landmarks_cannot_be_changed():
     lm = any_landmarks()
     with pytest.raises(ValueError): lm.points[0, 0] = 1
     with pytest.raises(AttributeError): lm.fps = 3
+    again = pickle.loads(pickle.dumps(lm))                  # a copy from another process
+    assert np.array_equal(again.points, lm.points) and again.meta == lm.meta
+    with pytest.raises(ValueError): again.points[0, 0] = 1
 
 
 def test_a_part_of_a_part():
@@ -377,6 +380,37 @@ def test_one_clear_line_and_no_more_memory_than_the_file(tmp_path, case):
     assert peak < 32 << 20, f'{peak >> 20} MiB'
 
 
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just(10**400),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
+                        ['pose_keypoints_2d', 'face_keypoints_2d', 'person_0', 'instances', 'keypoints', 'keypoint_scores',
+                         'body_keypoints', 'body_scores', 'x']), inner, max_size=4), max_leaves=12)
+
+
+@settings(many, max_examples=300)
+@given(st.dictionaries(st.sampled_from(['people', 'num_persons', 'person_0', 'instance_info', 'instances']), JSON, min_size=1))
+def test_any_json_is_read_or_refused_in_one_line(tmp_path, content):
+    text(tmp_path/'0001.json', json.dumps(content))
+    for path in (tmp_path/'0001.json', tmp_path):
+        try: read(path)
+        except SignbookError as e: assert '0001.json' in str(e) or tmp_path.name in str(e)
+
+
+@pytest.mark.parametrize('name', ['x.npy', 'x.npz', 'x.pose', '0001.json'])
+def test_damaged_files_are_read_or_refused_in_one_line(tmp_path, name):
+    make = {'x.npy': lambda p: npy(p, RNG.random((3, 75, 3)).astype('f4')), 'x.npz': lambda p: npz(p, pose=RNG.random((3, 33, 3))),
+            'x.pose': good_pose, '0001.json': one(json.dumps(dict(people=[person()])))}
+    good = make[name](tmp_path if name == '0001.json' else tmp_path/name).read_bytes()
+    rng = np.random.default_rng(3)
+    for _ in range(150):
+        raw = bytearray(good)
+        near = min(len(raw), 400) if rng.random() < .7 else len(raw)     # most of what can go wrong stands at the beginning
+        for i in rng.integers(0, near, rng.integers(1, 4)): raw[i] = rng.integers(256)
+        if rng.random() < .2: del raw[rng.integers(len(raw)):]
+        try: lm = read(text(tmp_path/name, bytes(raw)))
+        except SignbookError as e: assert name in str(e)
+        else: assert np.isfinite(lm.points).all() and 0 <= lm.confidence.min() and lm.confidence.max() <= 1
+
+
 def test_all_nan_is_read_as_seen_never(tmp_path):
     lm = read(npy(tmp_path/'x.npy', np.full((4, 75, 3), np.nan)))
     assert not lm.confidence.any() and not lm.points.any() and quality(lm) == dict(body=0, left_hand=0, right_hand=0)
@@ -398,6 +432,11 @@ def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='no pipes here')
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path/'x.json')
+    with pytest.raises(SignbookError, match='x.json: expected a file or folder'): read(tmp_path/'x.json')
+
+
 def test_a_folder_in_place_of_a_file(tmp_path):
     (tmp_path/'0001.json').mkdir()
     with pytest.raises(SignbookError, match='0001.json: expected a file that can be read, got Is a directory'): read(tmp_path)

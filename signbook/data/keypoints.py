@@ -64,7 +64,7 @@ def _json(path):
 def _rows(path, what, values, width):
     "Numbers of a JSON list as (N,width)."
     try: flat = np.asarray(values, np.float32).reshape(-1)
-    except (ValueError, TypeError): raise file_error(
+    except (ValueError, TypeError, OverflowError): raise file_error(
         path, f'{what}: expected a list of numbers, got something else', 'was it edited by hand?') from None
     if flat.size % width: raise file_error(
         path, f'{what}: expected {width} numbers a point, got {flat.size} in all', 'was it cut off? get it again')
@@ -112,7 +112,7 @@ def _people(path, frame):
         if 'num_persons' in frame: return 'DWPose', _dwpose(path, frame)
         if 'instance_info' in frame: return 'MMPose', _wholebody(path, frame['instance_info'])
         if 'instances' in frame: return 'MMPose', _wholebody(path, frame['instances'])
-    except (KeyError, TypeError, AttributeError, ValueError) as e:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as e:
         if isinstance(e, SignbookError): raise
         raise file_error(path, f'expected a frame as its tracker writes it, got a broken one ({e!r})',
                          'get it again') from None
@@ -374,6 +374,7 @@ def read(
 def _start(path):
     "The first bytes of a file that is not too large."
     if path.is_file(): _refuse(path, 'file', path.stat().st_size)
+    elif path.exists(): raise file_error(path, 'expected a file or folder, got a pipe or device', 'save it as a file first')
     try:
         with open(path, 'rb') as f: return f.read(16)
     except OSError as e:

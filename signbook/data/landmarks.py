@@ -93,6 +93,9 @@ class Landmarks:
 
     def __repr__(self): return describe(self)
 
+    def __reduce__(self):            # a copy from another process is checked and read-only too
+        return Landmarks, tuple(getattr(self, f) for f in self.__dataclass_fields__)
+
     @property
     def depth(self)->bool: # True = points have a third number
         "Is there a z?"
