@@ -197,10 +197,10 @@ def test_wholebody_as_video_as_frames_and_as_array(tmp_path):
 @pytest.mark.parametrize('width', [2, 3, 4])
 def test_mediapipe_arrays(tmp_path, count, parts, width):
     array = RNG.uniform(.1, .9, (6, count, width)).astype(np.float32)
-    array[2, 5], array[3, 6] = np.nan, 0
+    array[2, 5], array[3, 6], array[4] = np.nan, 0, np.nan
     lm = read(npy(tmp_path/'a.npy', array), fps=50)
     assert ([len(p) for _, p in lm.names], lm.fps, lm.size, lm.depth) == (parts, 50, (1, 1), width > 2)
-    assert np.argwhere(lm.confidence == 0).tolist() == [[2, 5], [3, 6]]
+    assert np.argwhere(lm.confidence[:4] == 0).tolist() == [[2, 5], [3, 6]] and lm.meta['gaps'] == [4]
     seen = lm.confidence > 0
     assert np.array_equal(lm.points[seen], array[seen][:, :min(3, width)])
     assert np.array_equal(lm.confidence[seen], array[seen][:, 3] if width == 4 else np.ones(seen.sum()))
@@ -286,6 +286,13 @@ def pose_of_frames(path, frames):
     return text(path, bytes(raw))
 
 
+def sparse(path, start, size):
+    "A file that says `start` and then is very long, but takes no room on disk."
+    text(path, start)
+    os.truncate(path, size)
+    return path
+
+
 def one(content): return lambda d: text(d/'0001.json', content)
 def folder(*frames, **options): return lambda d: openpose(d/'clip', frames, **options)
 def dw(person): return lambda d: dwpose(d/'clip', [[person]])
@@ -358,6 +365,9 @@ REFUSED = {
     'npz with a hand of 20': (lambda d: npz(d/'x.npz', left_hand=np.ones((4, 20, 3))), 'left_hand: expected 21'),
     'npz with metres beside pixels': (lambda d: npz(d/'x.npz', pose=np.full((4, 33, 3), 400.), world=np.ones((4, 33, 3))), 'as shares of it'),
     'npz fps of zero': (lambda d: npz(d/'x.npz', pose=np.ones((4, 33, 3)), fps=0), 'fps: expected'),
+    'json of a gigabyte': (lambda d: sparse(d/'0001.json', '{"people": []}', 1 << 30), 'MiB at most'),
+    'npy of two gigabytes': (lambda d: sparse(d/'x.npy', b'\x93NUMPY', 2 << 30), 'MiB at most'),
+    'pose of two gigabytes': (lambda d: sparse(d/'x.pose', good_pose(d/'y.pose').read_bytes(), 2 << 30), 'MiB at most'),
     'a zip of other things': (lambda d: zip_of(d/'x.npz', pose=b'hello'), 'plain arrays'),
     'pose cut off': (lambda d: text(d/'x.pose', good_pose(d/'y.pose').read_bytes()[:700]), 'expected a .pose file'),
     'pose of four billion frames': (lambda d: pose_of_frames(d/'x.pose', 2**32 - 1), 'expected a .pose file'),
