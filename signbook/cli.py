@@ -7,8 +7,8 @@ __all__ = ['app', 'SUFFIXES', 'Outputs', 'Language', 'Lexicon', 'Alphabet', 'Ord
            'Spelling', 'LeftHanded', 'Look', 'Body', 'Seed', 'Emotion', 'Mouthing', 'FIRST', 'lexicon_app', 'explain',
            'check_outputs', 'check_source', 'about', 'read_text', 'show_version', 'common', 'prepare', 'progress',
            'write_all', 'sign', 'gloss', 'read_sigml', 'bar', 'check_table', 'hamnosys', 'some', 'lexicon_check',
-           'lexicon_import', 'convert', 'demo', 'rate', 'extras', 'installed', 'browser', 'body_report', 'doctor',
-           'run', 'main']
+           'lexicon_import', 'convert', 'picture', 'landmarks', 'demo', 'rate', 'extras', 'installed', 'browser',
+           'body_report', 'doctor', 'run', 'main']
 
 # %% ../nbs/91_cli.ipynb #928194a0
 import os, sys
@@ -310,6 +310,39 @@ def convert(
     if lost: print(f"{target}: left out: {'; '.join(lost)}", file=sys.stderr)
     pipeline.save(motion, target, look=look, progress=progress(target.name))
     print(f"{target}: {motion.duration:.1f} s, {target.stat().st_size/1000:.0f} kB")
+
+# %% ../nbs/91_cli.ipynb #91a0c0d2
+def picture(
+    text:str|None, # such as 1280x720; None = not said
+)->tuple|None:     # width, height in pixels
+    "The size of a picture, as it is typed."
+    if text is None: return None
+    width, _, height = text.lower().partition('x')
+    if not (width.isdecimal() and height.isdecimal() and 0 < int(width) < 65536 and 0 < int(height) < 65536): raise SignbookError(
+        f"--size: expected width x height in pixels, such as 1280x720, got {text!r}")
+    return int(width), int(height)
+
+@app.command()
+def landmarks(
+    source:Annotated[Path, typer.Argument(metavar='FILE', help="Keypoints: a folder of OpenPose, DWPose or MMPose JSON, or a .json, .pose, .npy, .npz or .parquet file.")],
+    output:Annotated[Optional[Path], typer.Option('--output', '-o', help="Where to: a .pose file.")]=None,
+    fps:Annotated[Optional[float], typer.Option(min=0.1, max=1000, help="Frames per second, for files that do not say it.")]=None,
+    size:Annotated[Optional[str], typer.Option(help="The picture, such as 1280x720, for files that do not say it.")]=None,
+    person:Annotated[Optional[int], typer.Option(min=0, help="Which of several people; the one that was seen most surely if not said.")]=None,
+):
+    "Say what a file of tracked points holds, and turn it into .pose."
+    if output: check_outputs([output], ('.pose',))
+    from signbook.data import keypoints
+    from signbook.data.landmarks import save
+    found = keypoints.read(source, fps, picture(size), person)
+    print(found)
+    gaps = found.meta.get('gaps', [])
+    if gaps: print(f"gaps: nobody in {len(gaps)} of {len(found)} frames: {', '.join(map(str, gaps[:20]))}{', ...' if len(gaps) > 20 else ''}", file=sys.stderr)
+    if 'fps' in found.meta.get('assumed', ()): print("25 frames per second assumed: the file does not say; give --fps", file=sys.stderr)
+    if found.size in ((0, 0), (1, 1)): print("size of the picture not known: the file does not say; give --size", file=sys.stderr)
+    if output:
+        save(found, output)
+        print(f"{output}: {found.duration:.1f} s, {output.stat().st_size/1000:.0f} kB")
 
 # %% ../nbs/91_cli.ipynb #6c8ba889
 @app.command()

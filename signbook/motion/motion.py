@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CHANNELS', 'STATES', 'BASES', 'PROVENANCE', 'NOTICE', 'CAPTURED', 'SIGN_LANGUAGES', 'Span', 'Motion',
-           'check_provenance', 'notice', 'resample', 'cut', 'concat', 'mirror']
+           'check_provenance', 'notice', 'resample', 'cut_spans', 'cut', 'concat', 'mirror']
 
 # %% ../../nbs/12_motion.motion.ipynb #f77f7656
 import json
@@ -186,6 +186,15 @@ def resample(
                    flags=np.maximum(motion.flags[i], motion.flags[j]), fps=fps)
 
 # %% ../../nbs/12_motion.motion.ipynb #92717286
+def cut_spans(
+    spans:tuple, # of Span
+    start:float, # seconds, first moment kept
+    end:float,   # seconds, first moment not kept
+)->list:         # of Span; time `start` is zero
+    "What of the spans lies in a piece of a clip."
+    return [replace(s, start=max(s.start, start)-start, end=min(s.end, end)-start) for s in spans
+            if s.start < end and (s.end > start or s.start == s.end == start)]
+
 def cut(
     motion:Motion,        # any clip
     start:float=0.0,      # seconds, first moment kept
@@ -198,10 +207,8 @@ def cut(
     a = min(round(start*motion.fps), len(motion)-1)
     b = max(a+1, min(round(end*motion.fps), len(motion)))
     t0, t1 = a/motion.fps, b/motion.fps
-    spans = [replace(s, start=max(s.start, t0)-t0, end=min(s.end, t1)-t0) for s in motion.spans
-             if s.start < t1 and (s.end > t0 or s.start == s.end == t0)]
     return replace(motion, poses=motion.poses[a:b], trans=motion.trans[a:b], expression=motion.expression[a:b],
-                   flags=motion.flags[a:b], spans=spans)
+                   flags=motion.flags[a:b], spans=cut_spans(motion.spans, t0, t1))
 
 # %% ../../nbs/12_motion.motion.ipynb #d2c58bbb
 def concat(
