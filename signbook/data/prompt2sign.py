@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COUNTERS', 'STYLES', 'KINDS', 'LIMIT', 'POINTS', 'NOSE', 'NECK', 'RIGHT', 'LEFT', 'LEFT_HAND', 'RIGHT_HAND',
-           'OTHER_SIDE', 'BONES', 'Style', 'style_of', 'format_line', 'parse_line', 'Record', 'read_skels',
+           'OTHER_SIDE', 'LEAST', 'BONES', 'Style', 'style_of', 'format_line', 'parse_line', 'Record', 'read_skels',
            'read_records', 'save_records', 'to_points', 'to_values', 'dwpose_parts', 'dwpose_values', 'save_tracked',
            'read_tracked', 'shoulder_width', 'motion_to_points', 'points_to_metres', 'points_to_motion']
 
@@ -92,7 +92,7 @@ class Record:
     counter:np.ndarray|None=None # (T,) 0 to 1; None = as the style counts
 
 KINDS = ('skels', 'files', 'text', 'gloss')
-LIMIT = 1 << 28   # bytes of one line: 200,000 frames
+LIMIT = 1 << 28   # bytes of one clip: 200,000 frames
 
 def _lines(path):
     "Lines of a file, one at a time, without their ends."
@@ -177,6 +177,8 @@ NOSE, NECK, RIGHT, LEFT = 0, 1, [2, 3, 4], [5, 6, 7]          # shoulder, elbow,
 LEFT_HAND, RIGHT_HAND = np.arange(8, 29), np.arange(29, 50)
 OTHER_SIDE = np.array([NOSE, NECK, *LEFT, *RIGHT, *RIGHT_HAND, *LEFT_HAND])
 
+LEAST = 1e-5   # the smallest number that five decimals can say
+
 def _needs_joints(style):
     made = style_of(style)
     if made.values != 150: raise SignbookError(f'style: expected one with 50 joints in space, got one of {made.values} numbers a frame; see dwpose_parts')
@@ -203,7 +205,9 @@ def to_values(
     made = _needs_joints(style)
     points = check_shape('points', np.asarray(points, float), ('T', 50, 3))
     values = (points if made.right_first else points[:, OTHER_SIDE])/made.divide
-    return np.where(np.isnan(values) | (values == 0), made.fill, values).reshape(-1, 150)
+    unknown = np.isnan(values).any(-1, keepdims=True) | (values == 0).all(-1, keepdims=True)
+    if made.fill: values = np.where(np.abs(values) < 5e-6, LEAST, values)
+    return np.where(unknown, made.fill, values).reshape(-1, 150)
 
 # %% ../../nbs/44_data.prompt2sign.ipynb #ae53e23d
 _FLAT = {'body': (18,), 'hands': (2, 21), 'face': (68,)}      # OpenPose's 18; left hand, then right; 68 points of the face
@@ -254,8 +258,8 @@ def read_tracked(
     with f:
         f.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
         for name in sorted(names):
-            if f[name].ndim != 2 or f[name].shape[1] != 150 or f[name].dtype.kind != 'f':
-                raise file_error(f'{path}, {name}', f'expected numbers of shape (T, 150), got {f[name].dtype} {f[name].shape}', 'write x, y and likelihood of 50 joints')
+            if f[name].ndim != 2 or f[name].shape[1] != 150 or f[name].dtype.kind != 'f' or f[name].nbytes > LIMIT:
+                raise file_error(f'{path}, {name}', f'expected numbers of shape (T, 150), at most {LIMIT >> 20} MiB, got {f[name].dtype} {f[name].shape}', 'write x, y and likelihood of 50 joints')
             yield name, np.asarray(f[name], np.float32).reshape(-1, 50, 3)
 
 # %% ../../nbs/44_data.prompt2sign.ipynb #02812eb6
@@ -344,6 +348,7 @@ def points_to_motion(
     fps:float,           # frames per second: the files do not say
     meta:dict,           # source, licence, language, synthetic, generator: the files do not say either
     body:Body|None=None, # whose bones; None = the free body
+    level:bool=False,    # the nose is mostly straight ahead: for signers whose neck is not as long as the body's
 )->Motion:
     "A clip of a body that follows 50 joints."
     body = body_of(Motion(np.zeros((1, 55, 3))), body)
@@ -356,7 +361,9 @@ def points_to_motion(
     local = np.broadcast_to(np.eye(3), (len(metres), 55, 3, 3)).copy()
     local[:, joint('spine3')] = chest = rotation_between(rest[shoulders[1]] - rest[shoulders[0]], metres[:, LEFT[0]] - metres[:, RIGHT[0]])
     at_chest, skull = metres @ chest, rest[joint('head')]       # as the chest sees them
-    local[:, joint('head')] = _head(at_chest[:, NOSE] + rest[shoulders].mean(0) - skull, tips['nose'] - skull)
+    nose = at_chest[:, NOSE] + rest[shoulders].mean(0)
+    if level: nose = nose + tips['nose'] - np.median(nose, 0)
+    local[:, joint('head')] = _head(nose - skull, tips['nose'] - skull)
     for side in ('left', 'right'): _set_arm(local, side, body, rest, tips, at_chest)
     return Motion(mat_to_aa(local), body=body.id, expression_basis=body.expression_basis, fps=fps, flags=_flags(seen), meta=meta)
 
