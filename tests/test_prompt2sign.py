@@ -2,7 +2,6 @@
 
 Files under the shared data are of other projects and not in the repository: tests that need them skip where they are absent.
 """
-import os
 import tracemalloc
 
 import numpy as np
@@ -12,9 +11,9 @@ from hypothesis import strategies as st
 
 from signbook.core import SignbookError
 from signbook.data import prompt2sign as p2s
-from signbook.data.prompt2sign import (COUNTERS, STYLES, Record, format_line, motion_to_points, parse_line, points_to_metres,
-                                       points_to_motion, read_records, read_skels, read_tracked, save_records, save_tracked, to_points,
-                                       to_values)
+from signbook.data.prompt2sign import (COUNTERS, STYLES, Record, format_line, parse_line, read_records, read_skels, read_tracked,
+                                       save_records, save_tracked, to_points, to_values)
+from signbook.data.upper_body import motion_to_points, points_to_metres, points_to_motion
 from signbook.motion.body import load
 from signbook.motion.motion import CHANNELS, STATES
 from signbook.motion.npz import load_npz, save_npz
