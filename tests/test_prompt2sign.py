@@ -2,6 +2,8 @@
 
 Files under the shared data are of other projects and not in the repository: tests that need them skip where they are absent.
 """
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -13,6 +15,7 @@ from signbook.core import SignbookError
 from signbook.data import prompt2sign as p2s
 from signbook.data.prompt2sign import (COUNTERS, STYLES, Record, format_line, parse_line, read_records, read_skels, read_tracked,
                                        save_records, save_tracked, to_points, to_values)
+from signbook.data.prompts import prompt_for, templates
 from signbook.data.upper_body import motion_to_points, points_to_metres, points_to_motion
 from signbook.motion.body import load
 from signbook.motion.motion import CHANNELS, STATES
@@ -275,3 +278,23 @@ def test_a_list_without_a_last_line_end(shared_data):
     if not folder.is_dir(): pytest.skip('no Prompt2Sign texts among the data')
     ids, texts = (list(p2s._lines(folder/f'dev.{kind}')) for kind in ('files', 'text'))
     assert len(ids) == len(texts) == 1739 and ids[0] == '-d5dN54tH2E_0-1-rgb_front'
+
+
+ASKED = ['Give me the signs for “Hello”.', 'How do I say “Hello” in sign language?', 'What does “Hello” look like in sign language?']
+
+
+def test_prompts_stay_the_same_everywhere():
+    "A data set that was made with a seed must come out again in another process, another order, another year."
+    asked = [prompt_for('Hello', 'en', f'dev/{n}', seed=3) for n in range(3)]
+    code = ("from signbook.data.prompts import prompt_for\n"
+            "for n in (2, 1, 0): print(prompt_for('Hello', 'en', f'dev/{n}', seed=3))")
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, encoding='utf-8', check=True)
+    assert done.stdout.splitlines()[::-1] == asked == ASKED
+
+
+@pytest.mark.parametrize('table, says', [
+    ('kind\ttemplate\n', 'at least one template'), ('', 'first line must be'), ('kind\ttemplate\nwish\tSign {}.\n', 'own.tsv:2: kind: expected one of'),
+    ('kind\ttemplate\nrequest\tSign.\n', 'one gap'), ('kind\ttemplate\nrequest\tSign {}\t.\n', 'expected 2 columns')])
+def test_a_table_of_prompts_that_is_wrong(tmp_path, table, says):
+    (tmp_path/'own.tsv').write_text(table)
+    with pytest.raises(SignbookError, match=says): templates(tmp_path/'own.tsv')
