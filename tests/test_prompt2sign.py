@@ -138,6 +138,8 @@ def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
     (tmp_path/'zeros.skels').write_bytes(b'0 '*(1 << 20))
     with pytest.raises(SignbookError, match='zeros.skels, line 1: expected at most 1 MiB'):
         list(read_skels(tmp_path/'zeros.skels'))
+    with pytest.raises(SignbookError, match='cut the clip'):
+        save_records([Record('a', 'b', np.zeros((1000, 150)))], tmp_path/'long')
 
 
 def test_a_failed_writer_leaves_what_was_there(tmp_path):
@@ -201,6 +203,8 @@ def test_tracked_points(tmp_path):
     before = (tmp_path/'clips.h5').read_bytes()
     with pytest.raises(SignbookError, match='a name of its own'):
         save_tracked([('a', clips['a']), ('a', clips['a'])], tmp_path/'clips.h5')
+    for name in ('', '/', '/a'):
+        with pytest.raises(SignbookError, match='name: expected'): save_tracked([(name, clips['a'])], tmp_path/'clips.h5')
     with pytest.raises(SignbookError, match='shape'):
         save_tracked([('a', np.zeros((3, 49, 3)))], tmp_path/'clips.h5')
     assert (tmp_path/'clips.h5').read_bytes() == before
@@ -249,6 +253,16 @@ def test_a_trembling_tracker_makes_no_jumps(sentences):
     noisy = points + np.random.default_rng(0).normal(size=points.shape)*.005
     calm, shaken = (load().fk(points_to_motion(p, 30, META).poses)[1] for p in (points, noisy))
     assert np.linalg.norm(calm - shaken, axis=-1)[:, :22].max() < .03
+
+
+@pytest.mark.parametrize('spoil', [lambda p: p[:, 8:], lambda p: p[:, 29:40], lambda p: p[:1, 5:7], lambda p: p[:, 3:5], lambda p: p[2:, [2, 5]]])
+def test_joints_that_fell_together_still_make_a_clip(spoil):
+    "Trackers and models put points of a lost hand, or a whole arm, into one place."
+    points = np.random.default_rng(4).normal(size=(5, 50, 3))
+    spoil(points)[:] = .25
+    made = points_to_motion(points, 25, META)
+    assert len(made) == 5 and np.isfinite(motion_to_points(made)).all()
+    assert len(points_to_motion(points[:1], 25, META)) == 1
 
 
 def test_the_files_of_progressive_transformers(shared_data):

@@ -87,7 +87,7 @@ class Record:
     counter:np.ndarray|None=None # (T,) 0 to 1; None = as the style counts
 
 KINDS = ('skels', 'files', 'text', 'gloss')
-LIMIT = 1 << 28   # bytes of one clip: 200,000 frames
+LIMIT = 1 << 24   # bytes of one clip: 13,000 frames, or seven minutes
 
 def _lines(path):
     "Lines of a file, one at a time, without their ends."
@@ -164,7 +164,9 @@ def _record_lines(record, first, style):
     lines = dict(files=record.id, text=record.text, gloss=record.gloss or '')
     broken = [k for k, line in lines.items() if '\n' in line or '\r' in line]
     if broken: raise SignbookError(f'{broken[0]}: expected one line, got a line break inside; replace it with a blank')
-    return lines | dict(skels=format_line(record.values, record.counter, style))
+    lines['skels'] = format_line(record.values, record.counter, style)
+    if len(lines['skels']) > LIMIT: raise SignbookError(f'values: expected at most {LIMIT >> 20} MiB a line, got {len(record.values)} frames; cut the clip into sentences')
+    return lines
 
 # %% ../../nbs/44_data.prompt2sign.ipynb #17b5c4be
 POINTS = tuple(LAYOUTS['prompt2sign'])
@@ -238,7 +240,8 @@ def save_tracked(
     h5py = require('h5py', 'scale')
     with atomic_path(path) as temporary, h5py.File(temporary, 'w') as f:
         for name, points in clips:
-            points = check_shape(f'{name}', np.asarray(points, np.float32), ('T', 50, 3))
+            if name.strip('/') != name or not name: raise SignbookError(f'name: expected some text that neither begins nor ends with /, got {name!r}')
+            points = check_shape(name, np.asarray(points, np.float32), ('T', 50, 3))
             try: f.create_dataset(name, data=points.reshape(len(points), 150))
             except (ValueError, TypeError) as e: raise file_error(path, f'expected a name of its own for each clip, got {name!r} ({e})', 'rename it') from None
     return Path(path)

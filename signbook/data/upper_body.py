@@ -55,6 +55,11 @@ def _t(m): return np.swapaxes(m, -1, -2)
 
 def _unit(v): return v/np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9)
 
+def _way(a, b, rest):
+    "Where b lies as seen from a (T,3); `rest` where both are in one place and there is no direction."
+    way = b - a
+    return np.where(np.linalg.norm(way, axis=-1, keepdims=True) > 1e-6, way, rest)
+
 def _turn_to_fit(rest, seen):
     "The rotations (T,3,3) that bring rest (N,3) nearest to seen (T,N,3), both from the same centre."
     u, _, v = np.linalg.svd(np.einsum('tni,nj->tij', seen, rest))
@@ -83,8 +88,8 @@ def _fingers(side, hand, rest, tips, points):
         joints, above = [joint(f'{side}_{finger}{k}') for k in (1, 2, 3)], hand
         ends = [*rest[joints], tips[finger]]
         for k, j in enumerate(joints):
-            seen = points[:, first + k + 1] - points[:, first + k]
-            local[j] = rotation_between(ends[k + 1] - ends[k], (_t(above) @ seen[..., None])[..., 0])
+            seen = (points[:, [first + k, first + k + 1]] @ above).swapaxes(0, 1)     # as the joint before sees them
+            local[j] = rotation_between(ends[k + 1] - ends[k], _way(*seen, ends[k + 1] - ends[k]))
             above = above @ local[j]
     return local
 
@@ -113,7 +118,8 @@ def points_to_motion(
     lost = [POINTS[i] for i in (NOSE, *RIGHT, *LEFT) if not np.isfinite(metres[:, i]).all()]
     if lost: raise SignbookError(f"points: expected nose and arms to be seen in some frame, got none of {', '.join(lost)}; drop this clip")
     local = np.broadcast_to(np.eye(3), (len(metres), 55, 3, 3)).copy()
-    local[:, joint('spine3')] = chest = rotation_between(rest[shoulders[1]] - rest[shoulders[0]], metres[:, LEFT[0]] - metres[:, RIGHT[0]])
+    across = rest[shoulders[1]] - rest[shoulders[0]]
+    local[:, joint('spine3')] = chest = rotation_between(across, _way(metres[:, RIGHT[0]], metres[:, LEFT[0]], across))
     at_chest, skull = metres @ chest, rest[joint('head')]       # as the chest sees them
     nose = at_chest[:, NOSE] + rest[shoulders].mean(0)
     if level: nose = nose + tips['nose'] - np.median(nose, 0)
@@ -134,7 +140,7 @@ def _set_arm(local, side, body, rest, tips, metres):
     shoulder, elbow, wrist = np.moveaxis(metres[:, LEFT if left else RIGHT], 1, 0)
     hand = metres[:, LEFT_HAND if left else RIGHT_HAND]
     arm = arm_of(body, signer_left=left)
-    upper, fore = _arm(arm, elbow - shoulder, wrist - elbow)
+    upper, fore = _arm(arm, _way(shoulder, elbow, arm.along), _way(elbow, wrist, arm.along))
     local[:, joint(f'{side}_shoulder')], local[:, joint(f'{side}_elbow')] = upper, _t(upper) @ fore
     if not np.isfinite(hand).all(): return                    # never seen: straight on from the forearm
     hand = hand - hand[:, :1]
