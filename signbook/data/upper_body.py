@@ -146,7 +146,7 @@ def _set_arm(local, side, body, rest, tips, metres):
     hand = hand - hand[:, :1]
     base = [joint(f'{side}_{f}1') for f in ('thumb', 'index', 'middle', 'ring', 'pinky')]
     palm = _turn_to_fit(rest[base] - rest[joint(f'{side}_wrist')], hand[:, 1::4])
-    swing, twist = swing_twist(_t(fore) @ palm, arm.along)
+    _, twist = swing_twist(_t(fore) @ palm, arm.along)
     half = turn(arm.along, twist/2)
     local[:, joint(f'{side}_elbow')] = _t(upper) @ fore @ half
     local[:, joint(f'{side}_wrist')] = _t(fore @ half) @ palm
