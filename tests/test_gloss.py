@@ -50,7 +50,7 @@ SENTENCES = {
     'I thought it was better': 'ME THINK HE-SHE-IT BETTER',
     'two dogs and twenty-five cats': '2 DOG AND 25 CAT',
     'It cost $1,250.50!': 'HE-SHE-IT CHARGE 1250 fs-POINT 50 fs-DOLLARS !',
-    'room 007, 10 or 2nd': 'ROOM 007 , 10 fs-OR fs-2ND',
+    'room 007, 10 or 2nd': 'ROOM 007 , 10 OR fs-2ND',
     'Zoë is from Łódź': 'fs-ZOE FROM fs-LODZ',
     'Dr. Smith works here...': 'DOCTOR fs-SMITH WORK HERE .',
     'U.S.A. no': 'fs-USA NO',
