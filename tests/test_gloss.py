@@ -97,6 +97,28 @@ ASL = {   # one of each rule; tests/gloss_sentences.tsv has the many
 }
 
 
+NEIGHBOURS = {   # words that have led to the wrong one of several signs
+    'I saw her last week.': 'LAST-WEEK ME SEE HE-SHE-IT .',
+    'She was sick last night.': 'YESTERDAY NIGHT HE-SHE-IT SICK .',
+    'We bought a car last year.': 'PAST YEAR WE BUY CAR .',
+    'My last teacher was nice.': 'topic{ MY LAST TEACHER } NICE .',
+    'This way is better.': 'topic{ THIS WAY } BETTER .',
+    'Come back tomorrow.': 'TOMORROW COME fs-BACK .',
+    'The dog is in back of the house.': 'topic{ DOG } BEHIND HOUSE .',
+    'He sold the house.': 'topic{ HOUSE } HE-SHE-IT FINISH SELL .',
+    'Show me an example.': 'SHOW ME EXAMPLE .',
+    'I bought a present.': 'ME FINISH BUY GIFT .',
+    'Everyone is present.': 'EVERYONE HERE .',
+    'I like it too.': 'ME LIKE HE-SHE-IT ALSO .',
+    'It is too hot.': 'fs-TOO HOT .',
+    'Let us eat.': 'WE EAT .',
+    'They let him go.': 'THEY LET HE-SHE-IT GO .'}
+
+
+@pytest.mark.parametrize('text', NEIGHBOURS)
+def test_words_that_their_neighbours_decide(text): assert gloss(text).line == NEIGHBOURS[text]
+
+
 @pytest.mark.parametrize('text', ASL)
 def test_sentences_in_the_order_of_asl(text):
     line = gloss(text)
