@@ -84,7 +84,7 @@ ASL = {   # one of each rule; tests/gloss_sentences.tsv has the many
     'What happened?': 'wh{ WHAT HAPPEN } ?',
     'If?': 'yn{ IF } ?',
     'May I go in May?': 'fs-MAY yn{ ME CAN GO } ?',
-    'Last May I went home with her.': 'LAST fs-MAY ME GO HOME WITH HE-SHE-IT .',
+    'Last May I went home with her.': 'PAST fs-MAY ME GO HOME WITH HE-SHE-IT .',
     'School starts at eight o’clock.': 'TIME 8 SCHOOL START .',
     'The woman helped the man. He gave it.': 'WOMAN HE-SHE-IT FINISH HELP MAN HE-SHE-IT/2 . HE-SHE-IT/2 GIVE THAT .',
     "It's raining.": 'RAIN .',

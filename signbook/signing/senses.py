@@ -21,7 +21,7 @@ TABLE = tuple((re.compile(pattern), gloss, reason) for pattern, gloss, reason in
     (r' not/E (?:\S+/R )*(have to)/X', 'NEED', ''),                                    # you do not have to go
     (r'(?:^| )(would)/X (?:\S+/[DISTNMA] )*(?:like|not like)/V', '', WISH),        # would you like coffee?
     (r'(?:^| )would/X (?:\S+/[DISTNMA] )+(like)/V', 'WANT', ''),
-    (r'(?:^| )(last)/e (?!time/|night/|evening/)(?=\S+/[kd])', 'PAST', ''),        # last year, last Monday
+    (r'(?:^| )(last)/e (?!time/|night/|evening/)(?=\S+/[kdm])', 'PAST', ''),        # last year, last Monday
     (r'(?:^| )(too)/R(?= ,| \S+/C|$)', 'ALSO', ''),                              # I like it too
     (r'/[INM] (too)/R (?=\S+/[VXBHF])', 'ALSO', ''),                             # she too wants coffee
     (r'/B (?:\S+/[REIQ] )*(present)/A', 'HERE', ''),                             # everyone is present
