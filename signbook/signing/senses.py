@@ -21,7 +21,13 @@ TABLE = tuple((re.compile(pattern), gloss, reason) for pattern, gloss, reason in
     (r' not/E (?:\S+/R )*(have to)/X', 'NEED', ''),                                    # you do not have to go
     (r'(?:^| )(would)/X (?:\S+/[DISTNMA] )*(?:like|not like)/V', '', WISH),        # would you like coffee?
     (r'(?:^| )would/X (?:\S+/[DISTNMA] )+(like)/V', 'WANT', ''),
-    (r'(?:^| )(?:live|lives|lived|living|work|works|worked|working|stay|stays|stayed|study|studies|studied)/[VN] (?:here/R )?(in|at)/p', '', AT_PLACE),
+    (r'(?:^| )(last)/e (?!time/|night/|evening/)(?=\S+/[kdm])', 'PAST', ''),        # last year, last Monday
+    (r'(?:^| )(too)/R(?= ,| \S+/C|$)', 'ALSO', ''),                              # I like it too
+    (r'/[INM] (too)/R (?=\S+/[VXBHF])', 'ALSO', ''),                             # she too wants coffee
+    (r'/B (?:\S+/[REIQ] )*(present)/A', 'HERE', ''),                             # everyone is present
+    (r'/[DST] (present)/A (?=\S+/[NAMk])', 'NOW', ''),                           # the present teacher
+    (r'(?:^| )(around)/[RP] (?=\S+/U)', 'ABOUT', ''),                            # around ten people
+    (r'(?:^| )(?:live|lives|lived|living|work|works|worked|working|stay|stays|stayed|study|studies|studied|born)/[VNA] (?:here/R )?(in|at)/p', '', AT_PLACE),
     (r'(?:^| )(how)/W come/\S \S+/[IDSTNM]', 'WHY', ''),                          # how come you are late?
     (r'(?:^| )how/W (come)/\S \S+/[IDSTNM]', '', 'how come: WHY says it'),
     (r'(?:^| )(come|comes)/V (?=from/P \S+/M)', '', ORIGIN),                       # she comes from Germany

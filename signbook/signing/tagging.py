@@ -88,6 +88,7 @@ NOUNISH = 'NAUMQkd'  # a word that may go on a noun phrase
 HEAD = '(?:[DSTQe]*[AURN]*[NMkd]+|[ITQJU])'  # roughly a noun phrase
 CONTEXT = tuple((re.compile(before), after, wanted) for before, after, wanted in (
     (r'O$', '', 'VB'),                                # to go
+    (r'(?:^|[^DSTQ])$', 'kdm', 'e'),                   # last night, but the last night
     (r'(?:^|[,CLYW])$', 'I', 'XBFHL'),                # do you, because I
     (r'[XF]E?R*$', '', 'VHBR'),                       # will go, does not go
     (rf'[XF]E?{HEAD}E?R*$', '', 'VHBR'),              # do the children go
