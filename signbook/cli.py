@@ -328,7 +328,7 @@ def landmarks(
     output:Annotated[Optional[Path], typer.Option('--output', '-o', help="Where to: a .pose file.")]=None,
     fps:Annotated[Optional[float], typer.Option(min=0.1, max=1000, help="Frames per second, for files that do not say it.")]=None,
     size:Annotated[Optional[str], typer.Option(help="The picture, such as 1280x720, for files that do not say it.")]=None,
-    person:Annotated[Optional[int], typer.Option(min=0, help="Which of several people; the one that was seen most surely if not said.")]=None,
+    person:Annotated[Optional[int], typer.Option(min=0, help="Which of several people, from 0; the surest one of the first frame if not said, who is then followed.")]=None,
 ):
     "Say what a file of tracked points holds, and turn it into .pose."
     if output: check_outputs([output], ('.pose',))

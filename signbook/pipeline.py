@@ -166,10 +166,12 @@ def rehearse(
     lexicon=(), # as for `tables`
 ): # yields the gloss of every sign once it is known, so that a caller can stop or rest between them
     "Think out every sign of a language on the free body: sentences made of them come sooner afterwards."
+    from contextlib import suppress
     from signbook.signing.targets import rig_of
     from signbook.signing.timing import Item, plan
     for entry in tables(language, lexicon)[0]:
-        if entry.hamnosys: plan(rig_of(), [Item(entry.id, entry.hamnosys)])
+        with suppress(SignbookError):   # whoever signs it will be told what is wrong with it
+            if entry.hamnosys: plan(rig_of(), [Item(entry.id, entry.hamnosys)])
         yield entry.id
 
 # %% ../nbs/90_pipeline.ipynb #ec6659f9

@@ -147,6 +147,26 @@ def test_openpose_people(tmp_path):
     assert second.meta['gaps'] == [1] and at(second, 'nose')[0][:, 0].tolist() == [600, 0, 100]
 
 
+def test_the_same_person_is_followed(tmp_path):
+    frames = [[person(.9, 100), person(.8, 900)], [person(.8, 105), person(.9, 900)], [person(.9, 905)], [person(.9, 900), person(.7, 110)]]
+    x = [read(openpose(tmp_path/f'clip{n}', frames[:n])).points[:, 0, 0] for n in (2, 4)]
+    np.testing.assert_allclose(x[0], [100, 105])
+    assert x[1][1] == 105 and x[1][2] == 905          # there is nobody else
+
+
+def test_a_frame_rate_that_was_assumed_can_be_given_later(tmp_path):
+    clip = save(read(openpose(tmp_path/'clip', [[person()]]*3)), tmp_path/'clip.pose')
+    assert read(clip).meta['assumed'] == ['fps']
+    known = save(read(clip, fps=50), tmp_path/'known.pose')
+    assert (read(known).fps, read(known).meta['assumed']) == (50, [])
+    with pytest.raises(SignbookError, match='expected fps=50, which the file says, got 30'): read(known, fps=30)
+
+
+def test_two_arrays_of_one_part_are_refused(tmp_path):
+    path = npz(tmp_path/'two.npz', pose=np.full((2, 33, 3), .5), pose_extra=np.full((2, 33, 3), .1))
+    with pytest.raises(SignbookError, match='expected one array for each part, got pose and pose_extra'): read(path)
+
+
 def test_openpose_coco18_without_hands_and_face(tmp_path):
     some = person(pose_keypoints_2d=18, face_keypoints_2d=0, hand_left_keypoints_2d=0, hand_right_keypoints_2d=0)
     lm = read(openpose(tmp_path/'a', [[some]]*3))
@@ -469,7 +489,7 @@ def test_command_says_what_is_there_and_converts(tmp_path, capsys):
 
 @pytest.mark.parametrize('words,said', [
     (['nowhere.pose'], 'nowhere.pose'), (['{clip}', '--size', 'large'], '1280x720'), (['{clip}', '-o', 'x.glb'], '.pose'),
-    (['{clip}', '--fps', '0'], '--fps'), (['{clip}', '--person', '7'], 'a person in at least one frame'), ([], 'FILE')])
+    (['{clip}', '--fps', '0'], '--fps'), (['{clip}', '--person', '7'], 'person: expected 0 to 0, got 7'), ([], 'FILE')])
 def test_command_refuses_in_one_line(tmp_path, monkeypatch, capsys, words, said):
     monkeypatch.chdir(tmp_path)
     openpose(tmp_path/'clip', [[person()]])

@@ -122,12 +122,26 @@ def _people(path, frame):
                            f"{', '.join(map(repr, list(frame)[:5])) or 'nothing'}", 'is it another kind of JSON?')
 
 # %% ../../nbs/40a_data.keypoints.ipynb #7844b060
-def _choose(people, person):
-    "One of the people, or None."
-    if person is not None: return people[person] if person < len(people) else None
+def _surest(people):
+    "The one that was seen most surely."
     rows = [np.concatenate(list(p.values())) for p in people]
-    sure = [np.nan_to_num(r[:, 2]).mean() if len(r) else 0 for r in rows]
-    return people[int(np.argmax(sure))] if people else None
+    return people[int(np.argmax([np.nan_to_num(r[:, 2]).mean() if len(r) else 0 for r in rows]))]
+
+def _centre(person):
+    "Where somebody is: the middle of what was seen, (2,)."
+    rows = np.nan_to_num(np.concatenate(list(person.values())))
+    seen = rows[rows[:, 2] > 0, :2]
+    return seen.mean(0) if len(seen) else np.full(2, np.inf)
+
+def _follow(path, clip, person):
+    "One of the people in each frame, or None: the one of that number, or the surest of the first frame and then whoever is nearest to where that one was."
+    most, out, at = max(map(len, clip)), [], None
+    if person is not None and person >= most > 0: raise file_error(path, f'person: expected 0 to {most - 1}, got {person}', 'count from 0')
+    for people in clip:
+        if person is not None: out.append(people[person] if person < len(people) else None); continue
+        out.append(None if not people else _surest(people) if at is None else min(people, key=lambda p: np.linalg.norm(_centre(p) - at)))
+        if people and np.isfinite(_centre(out[-1])).all(): at = _centre(out[-1])
+    return out
 
 def _stack(path, frames):
     "People (dict or None) of T frames as names, points (T,P,2) and confidence (T,P)."
@@ -181,20 +195,19 @@ def _numbered(folder):
 def read_folder(
     path:str|Path,        # a folder with one JSON file a frame: OpenPose, DWPose or MMPose
     fps:float|None=None,  # frames per second; None = 25, and said in meta['assumed']
-    person:int|None=None, # which of the people in each frame; None = the one that was seen most surely
+    person:int|None=None, # which of the people in each frame; None = the surest one of the first frame, followed
 )->Landmarks:             # frame 0 is the first file; gaps are in meta['gaps']
     "Read a folder of keypoints."
     files = _numbered(path)
     first, last = min(files), max(files)
     _check_room(path, last - first + 1, 137)
-    frames, tools = [None]*(last - first + 1), set()
+    clip, tools = [[]]*(last - first + 1), set()
     for number, file in files.items():
-        tool, people = _people(file, _json(file))
-        frames[number - first] = _choose(people, person)
+        tool, clip[number - first] = _people(file, _json(file))
         tools.add(tool)
     if len(tools) > 1: raise file_error(
         path, f"expected files of one tracker, got {' and '.join(sorted(tools))}", 'make a folder for each')
-    names, points, confidence = _stack(path, frames)
+    names, points, confidence = _stack(path, _follow(path, clip, person))
     if tools == {'OpenPose'}: names = [(_OPENPOSE[role], p) for role, p in names]
     return _finish(path, tools.pop(), names, points, confidence, fps)
 
@@ -202,15 +215,14 @@ def read_folder(
 def read_json(
     path:str|Path,        # one JSON file: a clip of MMPose, or one frame of OpenPose, DWPose or MMPose
     fps:float|None=None,  # frames per second; None = 25, and said in meta['assumed']
-    person:int|None=None, # which of the people in each frame; None = the one that was seen most surely
+    person:int|None=None, # which of the people in each frame; None = the surest one of the first frame, followed
 )->Landmarks:             # its points
     "Read a JSON file of keypoints."
     found = _json(path)
     info = found.get('instance_info')
     whole = isinstance(info, list) and bool(info) and all(isinstance(f, dict) and 'instances' in f for f in info)
     read = [_people(path, frame) for frame in (info if whole else [found])]
-    frames = [_choose(people, person) for _, people in read]
-    names, points, confidence = _stack(path, frames)
+    names, points, confidence = _stack(path, _follow(path, [people for _, people in read], person))
     return _finish(path, read[0][0], names, points, confidence, fps)
 
 # %% ../../nbs/40a_data.keypoints.ipynb #667a035a
@@ -286,6 +298,14 @@ def _arrays(path):
                          'save it again with numpy') from None
 
 # %% ../../nbs/40a_data.keypoints.ipynb #ef3b1961
+def _named_parts(path, arrays):
+    "{role: array} from arrays by name, one for each role."
+    named = {}
+    for n in arrays: named.setdefault(role_of(n), []).append(n)
+    double = next((names for names in named.values() if len(names) > 1), None)
+    if double: raise file_error(path, f"expected one array for each part, got {' and '.join(double)}", 'remove one; scores go beside x, y (and z) as a last column')
+    return {role: arrays[n] for role, (n,) in named.items()}
+
 def read_arrays(
     path:str|Path,        # npy or npz
     fps:float|None=None,  # frames per second; None = what the file says, or 25 (said in meta['assumed'])
@@ -296,7 +316,7 @@ def read_arrays(
         fps = float(arrays['fps'].reshape(()))
     bare = [n for n in ('', 'landmarks', 'keypoints', 'points', 'arr_0') if n in arrays]
     if bare: parts = _split(path, arrays[bare[0]])
-    else: parts = {role_of(n): a for n, a in arrays.items() if role_of(n) in POINTS and a.ndim > 1}
+    else: parts = _named_parts(path, {n: a for n, a in arrays.items() if role_of(n) in POINTS and a.ndim > 1})
     if not parts: raise file_error(path, f"expected pose, face, left_hand, right_hand, world or landmarks, got "
                                          f"{', '.join(arrays) or 'no array'}", 'rename its arrays')
     text = [n for n, a in parts.items() if a.dtype.kind not in 'fiu']
@@ -361,7 +381,7 @@ def read(
     path:str|Path,         # a folder of JSON files, or a .json, .pose, .npy, .npz or .parquet file
     fps:float|None=None,   # frames per second, for files that do not say it
     size:tuple|None=None,  # picture: width, height in pixels, for files that do not say it
-    person:int|None=None,  # which of several people; None = the one that was seen most surely (in a .pose: the first)
+    person:int|None=None,  # which of several people; None = the surest one of the first frame, followed (in a .pose: the first)
 )->Landmarks:              # the points
     "Read a file or folder of keypoints, whichever tracker wrote it."
     path = Path(path)
@@ -383,12 +403,19 @@ def _start(path):
     except OSError as e:
         raise file_error(path, f'expected a file that can be read, got {e.strerror}', 'check the path') from None
 
+def _with_fps(path, found, fps):
+    "Landmarks whose frame rate was only assumed, with the one that somebody knows."
+    assumed = found.meta.get('assumed', [])
+    if fps is None or fps == found.fps and 'fps' not in assumed: return found
+    if 'fps' not in assumed: raise file_error(path, f'expected fps={found.fps:g}, which the file says, got {fps:g}', 'leave fps out')
+    return replace(found, fps=fps, meta={**found.meta, 'assumed': [a for a in assumed if a != 'fps']})
+
 def _read_file(path, fps, person):
     "Landmarks of a file by its first bytes."
     start = _start(path)
     if start[:6] == b'\x93NUMPY' or start[:2] == b'PK': return read_arrays(path, fps)
     if start[:4] == b'PAR1': return read_table(path, fps)
     if start.lstrip(b'\xef\xbb\xbf \r\n\t')[:1] in (b'{', b'['): return read_json(path, fps, person)
-    if path.suffix.lower() == '.pose': return load(path, person or 0)
+    if path.suffix.lower() == '.pose': return _with_fps(path, load(path, person or 0), fps)
     raise file_error(path, f"expected a folder of OpenPose or DWPose JSON, or a .json, .pose, .npy, .npz or .parquet "
                            f"file, got {'something else' if start else 'an empty file'}", 'video is not read here')

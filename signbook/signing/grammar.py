@@ -14,7 +14,7 @@ __all__ = ['ASKED_FOR', 'NO_TIME_SIGN', 'HELPING', 'PERFECT', 'NONE_SAYS_IT', 'P
 # %% ../../nbs/32e_signing.grammar.ipynb #9ba7897c
 import re
 from dataclasses import replace
-from .clauses import ALL, FINITE, NOUNS, ONE, PHRASES, VERBS, Clause, Roles, among, clauses, roles_of, tags
+from .clauses import ALL, FINITE, NOUNS, ONE, PHRASES, TIMES, VERBS, Clause, Roles, among, apart, clauses, roles_of, tags
 from .english import lemmas
 from .people import CERTAIN, FILLER, INDEX, PAUSE, POSSESSIVE, Put, Span, Talk, gender, is_definite, nouns_plan, plural_plan, puts, unit_plan
 from .senses import SENSES, senses
@@ -216,7 +216,7 @@ def is_bare(
     verbs, # of `Unit`: helping verbs and predicate
 )->bool:
     "Is there only a form of *be*, perhaps denied?"
-    return bool(re.fullmatch('[XHFBE]+', tags(verbs)))
+    return bool(re.fullmatch('[XHFE]*BE*', tags(verbs)))
 
 def plain_plan(
     roles:Roles,
@@ -252,15 +252,15 @@ def active(
     "*The book was written by my sister*: the book, my sister wrote."
     verbs = roles.helpers + roles.predicate
     m = PASSIVE.match(tags(verbs)) if roles.subject and not roles.asked else None
-    if not m: return roles, []
+    if not m or any(among(u, 'negative') for u in roles.subject): return roles, []
     verb, by, agent, rest = verbs[m.end(2)], verbs[m.end(2) + 1], verbs[m.start(3):m.end()], verbs[m.end():]
-    if verb.form != 'past' or by.key != 'by' or not is_somebody(agent): return roles, []
+    if verb.form != 'past' or by.key != 'by' or not is_somebody(agent) or 'C' in tags(rest): return roles, []   # ... and ran: who ran?
     pointed = roles.subject if tags(roles.subject) == 'I' else []
     said = [*verbs[:m.end(1)], *verbs[m.end(1) + 1:m.end(2)], verb, *pointed, *rest]
     silent = [Put(verbs[m.end(1)].place, reason=PASSIVE_SAYS), Put(by.place, reason=PASSIVE_SAYS)]
     return replace(roles, subject=agent, helpers=[], predicate=said, topic=() if pointed else tuple(roles.subject)), silent
 
-OF_WHOM = re.compile(rf'({NOUNS})(?:L(?=[RE]*[XHFVN]|I)|(?=I[RE]*[XHF]?[RE]*V))([^,]+?[^,BXHF]*)(?=[BXHF])')  # the man who lives here (is); the book I bought (is)
+OF_WHOM = re.compile(rf'({NOUNS})(?:L(?=[RE]*[XHFVN]|I)|(?=I[RE]*[XHF]?[RE]*V))([^,C]+?[^,BXHFC]*)(?=B)')  # the man who lives here (is); the book I bought (is)
 
 def told_apart(
     body,     # of `Unit`
@@ -268,10 +268,11 @@ def told_apart(
 )->list|None: # of `Put` and `Span`; None if the clause is of another kind
     "*The man who lives here is my uncle*: the person or thing with what tells it apart from others is the topic."
     m = OF_WHOM.match(tags(body))
-    if not m or m.start(2) > m.end(1) and not among(body[m.end(1)], 'relative'): return None
+    if not m or m.start(2) > m.end(1) and not among(body[m.end(1)], 'relative') or TIMES.match(tags(body)): return None
     link, inside, rest = body[m.end(1):m.start(2)], body[m.start(2):m.end()], body[m.end():]
     known = [*nouns_plan(body[:m.end(1)], talk), *(unit_plan(u, talk) for u in link), *plain_plan(roles_of(inside, False), talk, True)]
-    return [Span('topic', tuple(known)), *plain_plan(roles_of(rest, False), talk, False)]
+    times, rest = apart(rest, TIMES)
+    return [Span('topic', tuple(known)), *plain_plan(Roles(times, [], [], [], [], rest, False), talk, False)]
 
 # %% ../../nbs/32e_signing.grammar.ipynb #edb0940b
 def existing(
@@ -443,7 +444,7 @@ def tag_plan(
 )->list|None: # of `Put` and `Span`; None if the sentence is of another kind
     "*You like coffee, don't you?* is said, and RIGHT asks."
     m = TAG.search(tags(units))
-    if not m or not FINITE.search(tags(units[:m.start()])): return None
+    if not m or not FINITE.search(tags(units[:m.start()])) or 'W' in tags(units[:m.start()]) or clauses(units[:m.start()])[-1].kind != 'main': return None
     pause, first, *others = units[m.start():]
     return [*sentence_plan(units[:m.start()], False, talk), Put(pause.place), Span('yn', (Put(first.place, 'RIGHT'),)), *(Put(u.place, reason=TAG_SAYS) for u in others)]
 

@@ -151,7 +151,7 @@ def is_short(
     rest:list, # of `Unit` with all their letters: what comes after 's
 )->bool:
     "Is 's short for *is* (*the dog's hungry*), rather than an owner's ending (*the dog's bone*)?"
-    if rest and rest[0].letters == 'R': return len(rest) == 1 or is_short(rest[1:])   # the dog's here, the dog's very hungry
+    if rest and rest[0].letters == 'R': return len(rest) == 1 or bool(set(rest[1].letters) & set(',.KLC')) or is_short(rest[1:])   # the dog's here; very hungry
     if not rest: return False
     alone = rest[0].letters[0] == 'A' and not (rest[1:] and set(rest[1].letters) & set('NAkd'))
     return alone or rest[0].form == 'ing' or bool(set(rest[0].letters) & set('DEpPSI'))
