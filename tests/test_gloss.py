@@ -98,6 +98,9 @@ ASL = {   # one of each rule; tests/gloss_sentences.tsv has the many
 
 
 NEIGHBOURS = {   # words that have led to the wrong one of several signs
+    "The dog's here.": 'topic{ DOG } HERE .',
+    "My sister's very tired!": 'topic{ MY SISTER } VERY TIRED !',
+    'I cannot tomorrow.': "TOMORROW ME neg{ CAN'T } .",
     'I saw her last week.': 'LAST-WEEK ME SEE HE-SHE-IT .',
     'She was sick last night.': 'YESTERDAY NIGHT HE-SHE-IT SICK .',
     'We bought a car last year.': 'PAST YEAR WE BUY CAR .',
