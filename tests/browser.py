@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,6 +81,28 @@ def violations(page):
     page.evaluate(axe_script())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
     return [(v["id"], v["impact"], str(n["target"])) for v in found for n in v["nodes"]]
+
+
+def serious(page):
+    "What axe finds that keeps people out."
+    return [v for v in violations(page) if v[1] in ("serious", "critical")]
+
+
+def becomes(true, seconds=60):
+    "Ask again and again until it is true: how long a picture takes depends on the machine."
+    end = time.monotonic() + seconds
+    while not (found := true()) and time.monotonic() < end: time.sleep(.1)
+    return found
+
+
+def settled(locator, seconds=60):
+    "A screenshot of a part of the page once nothing moves in it any more."
+    end, shots = time.monotonic() + seconds, [locator.screenshot()]
+    while time.monotonic() < end:
+        locator.page.wait_for_timeout(300)
+        shots = [*shots, locator.screenshot()][-3:]                    # two in a row may be the same before the first of the new picture is drawn
+        if len(shots) == 3 and max(difference(shots[0], s) for s in shots[1:]) < 1e-4: break
+    return shots[-1]
 
 
 def difference(first, second, threshold=24):

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from browser import browsing, difference, violations
+from browser import becomes, browsing, difference, serious, settled
 
 pytest.importorskip("gradio", reason="gradio is not installed (pip install 'signbook[demo]')")
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,11 +98,10 @@ def test_a_sentence_is_signed_and_moves(page):
     page.wait_for_function(f"{P}.playing")
     assert written(page) == "HELLO , topic{ MY NAME } fs-ANNA ."
     page.evaluate(f"{P}.pause(); {P}.seek(0)")
-    page.wait_for_timeout(800)
-    rest = page.locator("signbook-player .stage").screenshot()
+    stage = page.locator("signbook-player .stage")
+    rest = settled(stage)
     page.evaluate(f"{P}.seek({P}.spans[0].start + 0.2)")
-    page.wait_for_timeout(800)
-    assert difference(rest, page.locator("signbook-player .stage").screenshot()) > 0.005
+    assert becomes(lambda: difference(rest, stage.screenshot()) > 0.005)
     report = page.locator("#sb-report").inner_text()
     assert "3 signed" in report and "A-N-N-A" in report and "1 left out" in report and "is" in report
     page.evaluate(f"{P}.seek({P}.spans[0].start + 0.1)")
@@ -264,9 +263,8 @@ def test_axe_finds_nothing_of_ours(server, width, dark):
         page.goto(server.url + ("?__theme=dark" if dark else ""))
         shown(page)
         for part in ("Face and order of signs", "More about timing"): page.get_by_role("button", name=part).click()
-        page.wait_for_timeout(500)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")          # nothing sticks out at the side
-        assert [v for v in violations(page) if v[1] in ("serious", "critical")] == []
+        assert becomes(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))   # nothing sticks out at the side
+        assert becomes(lambda: not serious(page), 10), serious(page)             # colours fade over
 
 
 def test_from_the_keyboard_alone(page):
@@ -357,9 +355,8 @@ def test_scopes_lie_over_the_signs_of_their_clip(width, dark, tmp_path, monkeypa
             page.evaluate(f"{P}.pause(); {P}.seek({P}.spans[2].start + 0.05)")
             page.locator(".sb-at.sb-now", has_text="WANT").wait_for()
             assert page.locator(".sb-now").count() == 1
-            page.wait_for_timeout(500)                                          # colours of the captions fade over
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            assert [v for v in violations(page) if v[1] in ("serious", "critical")] == []
+            assert becomes(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+            assert becomes(lambda: not serious(page), 10), serious(page)         # colours of the captions fade over
             page.screenshot(path=tmp_path/"scopes.png", full_page=True)
             sign(page, text)
             page.locator("#sb-scopes").wait_for(state="hidden")

@@ -2,7 +2,7 @@
 import sys
 
 import pytest
-from browser import browsing, difference
+from browser import becomes, browsing, difference, settled
 
 from test_repo import ROOT
 
@@ -44,9 +44,7 @@ def test_the_avatar_moves_from_the_disk(book):
         frame = next(f for f in page.frames if f != page.main_frame)
         frame.wait_for_function("document.querySelector('signbook-player')?.ready", timeout=60000)
         stage = page.locator('iframe').first
-        page.wait_for_timeout(700)
-        still = stage.screenshot()
+        still = settled(stage)
         frame.get_by_role('button', name='Play').first.click()
-        page.wait_for_timeout(1500)
-        assert difference(still, stage.screenshot()) > 0.005
+        assert becomes(lambda: difference(still, stage.screenshot()) > 0.005)
         assert page.seen.abroad == []

@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 
 import pytest
-from browser import browsing, violations
+from browser import becomes, browsing, serious
 from tiny_glb import tiny_glb
 
 from signbook import rating
@@ -211,9 +211,8 @@ def test_every_page_is_for_everybody(server, width, scheme):
     with browsing(width, 850, color_scheme=scheme) as page:
         def well():
             settled(page)
-            page.wait_for_timeout(300)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.title()
-            assert [v for v in violations(page) if v[1] in ("serious", "critical")] == [], page.title()
+            assert becomes(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth")), page.title()
+            assert becomes(lambda: not serious(page), 10), (page.title(), serious(page))
             small = page.evaluate("""[...document.querySelectorAll('button, .button, select, summary, .choice')].filter(e => e.getBoundingClientRect().height < 44).map(e => e.outerHTML)""")
             assert small == [], page.title()
         page.goto(server.url)
