@@ -8,6 +8,7 @@ __all__ = ['PAUSES', 'PICTURES', 'MOTIONS', 'SUFFIXES', 'tables', 'gloss_line', 
            'check_path', 'save']
 
 # %% ../nbs/90_pipeline.ipynb #44cd634f
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from .core import SignbookError
@@ -166,7 +167,6 @@ def rehearse(
     lexicon=(), # as for `tables`
 ): # yields the gloss of every sign once it is known, so that a caller can stop or rest between them
     "Think out every sign of a language on the free body: sentences made of them come sooner afterwards."
-    from contextlib import suppress
     from signbook.signing.targets import rig_of
     from signbook.signing.timing import Item, plan
     for entry in tables(language, lexicon)[0]:
