@@ -117,3 +117,21 @@ def test_a_worker_that_died_at_rest_loses_nothing():
 def test_mended_entries_are_counted():
     found = [measure(Row('M', 'flathand extfingeru palmd palmd', lenient=True)), measure(ROWS[0])]
     assert found[0]['parsed'] and found[0]['problems'] and not found[1]['problems'] and summary(found)['mended'] == 1
+
+
+def test_a_worker_that_ends_before_it_begins_is_started_again():
+    from signbook.workers import STARTS, _Process, _side_by_side
+
+    class Sick(_Process):
+        started = 0
+
+        def start(self):
+            super().start()
+            Sick.started += 1
+            if Sick.started < sick: self.process.kill()
+
+    for sick in (2, STARTS):
+        Sick.started = 0
+        assert list(_side_by_side(Sick, abs, [-1, -2], 1, 60, 8)) == [(-1, 1), (-2, 2)]
+    sick, Sick.started = STARTS + 1, 0
+    with pytest.raises(SignbookError, match='another process can import'): list(_side_by_side(Sick, abs, [-1], 1, 60, 8))

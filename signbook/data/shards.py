@@ -10,6 +10,7 @@ import hashlib, json, os, pickle, re, shutil, tempfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -31,7 +32,7 @@ class Files:
     def __getitem__(self, i): return self.work(self.paths[i])
     def name(self, i): return self._names[i]
 
-    @property
+    @cached_property
     def _names(self):
         top = os.path.commonpath([Path(p).absolute().parent for p in self.paths])
         return [Path(os.path.relpath(Path(p).absolute(), top)).as_posix() for p in self.paths]
@@ -39,7 +40,8 @@ class Files:
     @property
     def settings(self):
         "What a job needs to know its files by: how many, their names below the folder that they share, sizes, and the function."
-        lines = '\n'.join(f'{name} {Path(p).stat().st_size}' for name, p in zip(self._names, self.paths))
+        try: lines = '\n'.join(f'{name} {Path(p).stat().st_size}' for name, p in zip(self._names, self.paths))
+        except OSError as e: raise file_error(e.filename, f'expected a file, got {e.strerror}', 'leave it out, or get it again') from None
         return dict(files=len(self), names_and_sizes=_sha(lines.encode()), work=f'{self.work.__module__}.{self.work.__qualname__}')
 
 def _sha(raw): return hashlib.sha256(raw).hexdigest()
