@@ -282,14 +282,17 @@ def check_shards(
     if not (folder/'manifest.json').exists(): raise file_error(
         folder, f"expected a folder with manifest.json, got {'a job that is not finished' if (folder/'job').is_dir() else 'none'}", 'run the job again: it goes on where it stopped')
     manifest = _read_json(folder/'manifest.json')
-    try: listed = {s['file']: s for s in manifest['shards']}
-    except (KeyError, TypeError): raise file_error(folder/'manifest.json', 'expected a manifest of shards, got other JSON', 'is it the right folder?') from None
+    if not _MANIFEST <= manifest.keys() or not all(isinstance(s, dict) and {'file', 'sha256', 'bytes'} <= s.keys() for s in manifest['shards']): raise file_error(
+        folder/'manifest.json', 'expected a manifest of shards, got other JSON', 'is it the right folder?')
+    listed = {s['file']: s for s in manifest['shards']}
     found = {p.name for p in folder.glob('shard-*')}
     for what, names in (('missing', sorted(listed.keys() - found)), ('more than the manifest knows', sorted(found - listed.keys()))):
         if names: raise file_error(folder, f"expected the {len(listed)} shards of its manifest, got {len(found)}; {what}: {', '.join(names[:5])}",
                                    'run the job again' if what == 'missing' else 'remove them')
     for entry in listed.values(): _check_shard(folder, entry, contents)
     return manifest
+
+_MANIFEST = {'shards', 'format', 'said', 'versions', 'rows', 'failed'}
 
 def _check_shard(folder, entry, contents=True):
     "Is a shard as it was written?"
