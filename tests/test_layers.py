@@ -9,20 +9,26 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT/'signbook'
 
-SEE = {'core', 'motion', 'signing', 'data', 'tokens', 'evaluation'}
+SEE = {'core', 'workers', 'motion', 'signing', 'data', 'tokens', 'evaluation'}
 MAY_IMPORT = {
     'core': set(),
+    'workers': {'core'},
     'motion': {'core'},
     'show': {'core', 'motion'},
-    'signing': {'core', 'motion'},
-    'data': {'core', 'motion', 'show', 'signing'},
+    'signing': {'core', 'workers', 'motion'},
+    'data': {'core', 'workers', 'motion', 'show', 'signing'},
     'evaluation': {'core', 'motion'},
     'tokens': {'core', 'motion'},
     'production': SEE,
     'translation': SEE,
 }
+<<<<<<< HEAD
 JOINS = {'pipeline', 'console', 'data_commands', 'cli', 'clips', 'demo', 'rating', 'rating_page', 'scope_panel'}   # these join the parts and may import all of them
 SPINE = ['core', 'motion', 'show', 'signing', 'pipeline', 'console', 'data_commands', 'cli']
+=======
+JOINS = {'pipeline', 'cli', 'clips', 'demo', 'rating', 'rating_page', 'scope_panel'}   # these join the parts and may import all of them
+SPINE = ['core', 'workers', 'motion', 'show', 'signing', 'pipeline', 'cli']
+>>>>>>> six-shards
 HEAVY = {'torch', 'smplx', 'roma', 'transformers', 'trimesh', 'gradio', 'mediapipe', 'cv2', 'panda3d', 'direct', 'av', 'ray',
          'anny', 'matplotlib', 'pandas', 'pose_format', 'pygltflib', 'PIL', 'IPython'}
 

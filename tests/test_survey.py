@@ -22,7 +22,7 @@ def lengths(row):
 def test_a_crash_and_a_hang_lose_only_their_rows():
     found = list(measure_all(ROWS, workers=3, limit_s=5, work=lengths))
     assert [r['id'] for r in found] == [r.id for r in ROWS]
-    assert [r['error'] for r in found] == ['', '', 'the process that measured this ended', 'took longer than 5 s', '', '']
+    assert [r['error'] for r in found] == ['', '', 'its process ended', 'took longer than 5 s', '', '']
 
 
 def test_the_number_of_workers_changes_nothing():
@@ -99,16 +99,39 @@ def test_what_an_import_mends_is_said(tmp_path):
     assert count == 1 and told(problems)[0].startswith('t.tsv:2: A: mended: ')
 
 
-def test_a_worker_that_died_at_rest_loses_its_next_row():
-    from signbook.signing.survey import _Worker
-    worker = _Worker(lengths, 5)
-    try:
-        worker.process.kill(); worker.process.join()
-        worker.take((0, ROWS[0]))
-        assert worker.answer([worker.pipe]) == 'the process that measured this ended'
-    finally: worker.stop()
+def test_a_worker_that_died_at_rest_loses_nothing():
+    from signbook.workers import _Process, _side_by_side
+
+    class Mortal(_Process):
+        died = 0
+
+        def take(self, job):
+            if job[0] == 1 and not Mortal.died:
+                Mortal.died = self.process.pid
+                self.process.kill(); self.process.join()
+            super().take(job)
+
+    assert list(_side_by_side(Mortal, abs, [-1, -2, -3], 1, 60, 8)) == [(-1, 1), (-2, 2), (-3, 3)] and Mortal.died
 
 
 def test_mended_entries_are_counted():
     found = [measure(Row('M', 'flathand extfingeru palmd palmd', lenient=True)), measure(ROWS[0])]
     assert found[0]['parsed'] and found[0]['problems'] and not found[1]['problems'] and summary(found)['mended'] == 1
+
+
+def test_a_worker_that_ends_before_it_begins_is_started_again():
+    from signbook.workers import STARTS, _Process, _side_by_side
+
+    class Sick(_Process):
+        started = 0
+
+        def start(self):
+            super().start()
+            Sick.started += 1
+            if Sick.started < sick: self.process.kill()
+
+    for sick in (2, STARTS):
+        Sick.started = 0
+        assert list(_side_by_side(Sick, abs, [-1, -2], 1, 60, 8)) == [(-1, 1), (-2, 2)]
+    sick, Sick.started = STARTS + 1, 0
+    with pytest.raises(SignbookError, match='another process can import'): list(_side_by_side(Sick, abs, [-1], 1, 60, 8))

@@ -6,18 +6,16 @@
 __all__ = ['EVERYWHERE', 'CLEAN', 'Row', 'read_rows', 'constructs', 'measure', 'measure_all', 'summary', 'as_table']
 
 # %% ../../nbs/39c_signing.survey.ipynb #bc9c9cd9
-import multiprocessing, os
 from collections import Counter
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
-from time import monotonic
 import numpy as np
 from ..core import SignbookError
 from .hamnosys import parse
 from .lexicon import any_table, split
 from .phases import left_out
 from .symbols import KIND
+from ..workers import Lost, in_order
 
 # %% ../../nbs/39c_signing.survey.ipynb #825f9ffa
 @dataclass(frozen=True)
@@ -98,35 +96,6 @@ def _unmeasured(row)->dict:
                 phases=0, phases_as_notated=0, misses=[], clip={}, left_out=[], constructs=[], problems=[])
 
 # %% ../../nbs/39c_signing.survey.ipynb #dd6648a9
-def _serve(pipe, work):
-    "In a process of its own: answer rows until none comes."
-    while (row := pipe.recv()) is not None: pipe.send(work(row))
-
-class _Worker:
-    "One process and the row it is busy with."
-    def __init__(self, work, limit_s):
-        context = multiprocessing.get_context('spawn')
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, work), daemon=True)
-        self.job, self.due, self.limit_s = None, 0, limit_s
-        self.process.start(); theirs.close()
-
-    def take(self, job):
-        "Begin with (number, row), or rest if it is None."
-        self.job, self.due = job, monotonic() + self.limit_s
-        try: job and self.pipe.send(job[1])
-        except OSError: pass      # it died at rest: `answer` will say so
-
-    def answer(self, ready):
-        "What it found; text if there will be no answer; None if it is still busy."
-        if self.pipe in ready:
-            try: return self.pipe.recv()
-            except (EOFError, OSError): return 'the process that measured this ended'
-        return f'took longer than {self.limit_s:g} s' if monotonic() > self.due else None
-
-    def stop(self):
-        self.process.kill(); self.process.join(); self.pipe.close()
-
 def measure_all(
     rows, # of `Row`
     workers:int|None=None, # processes; None = one a core
@@ -134,24 +103,8 @@ def measure_all(
     work=measure, # what is done with a row
 ): # yields a dict a row, in order
     "Measure rows in processes of their own."
-    todo, done, following = iter(enumerate(rows)), {}, 0
-    crew = [_Worker(work, limit_s) for _ in range(workers or os.cpu_count() or 1)]
-    try:
-        for w in crew: w.take(next(todo, None))
-        while busy := [w for w in crew if w.job]:
-            ready = wait([w.pipe for w in busy], max(0, min(w.due for w in busy) - monotonic()) + .01)
-            for k, w in enumerate(crew):
-                if not w.job or (answer := w.answer(ready)) is None: continue
-                n, row = w.job
-                if isinstance(answer, str):
-                    answer = _unmeasured(row) | dict(error=answer, fault='lost')
-                    w.stop()
-                    w = crew[k] = _Worker(work, limit_s)
-                done[n] = answer
-                w.take(next(todo, None))
-            while following in done: yield done.pop(following); following += 1
-    finally:
-        for w in crew: w.stop()
+    for row, found in in_order(work, rows, workers, limit_s=limit_s):
+        yield _unmeasured(row) | dict(error=found.reason, fault='lost') if isinstance(found, Lost) else found
 
 # %% ../../nbs/39c_signing.survey.ipynb #98f9bd66
 def _share(part, whole)->float: return round(part/whole, 4) if whole else 0.
