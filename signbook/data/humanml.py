@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FPS', 'JOINTS_22', 'TURN', 'STEP', 'HEIGHT', 'PLACES', 'TURNS', 'SPEEDS', 'CONTACT', 'CHAINS', 'SOKE', 'LIMIT',
-           'from_normal', 'to_normal', 'vectors_to_joints', 'on_the_floor', 'joints_to_vectors', 'joints_to_motion',
-           'vectors_to_motion', 'bone_lengths', 'with_lengths', 'motion_to_joints', 'motion_to_vectors', 'soke_133',
+           'from_normal', 'to_normal', 'vectors_to_joints', 'on_the_floor', 'joints_to_vectors', 'bone_lengths',
+           'rest_of', 'joints_to_motion', 'vectors_to_motion', 'motion_to_joints', 'motion_to_vectors', 'soke_133',
            'soke_to_motion', 'motion_to_soke', 'load_vectors', 'load_soke']
 
 # %% ../../nbs/45b_data.humanml.ipynb #03bf0932
@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from ..core import SignbookError, check_finite, check_shape, file_error
 from .upper_body import turn_to_fit, two_bones
-from ..motion.body import Body
+from ..motion.body import Body, chain
 from ..motion.motion import Motion, resample
 from ..motion.points import body_of
-from ..motion.rotation import mat_to_aa, mat_to_r6, rotation_between
-from ..motion.skeleton import PARENTS, joint
+from ..motion.rotation import aa_to_mat, mat_to_aa, mat_to_r6, rotation_between
+from ..motion.skeleton import MIRROR, PARENTS
 from ..signing.arms import spin
 
 # %% ../../nbs/45b_data.humanml.ipynb #a8511507
@@ -109,7 +109,36 @@ _BRANCHES = {0: (1, 2, 3), 9: (12, 13, 14)}                 # pelvis and chest, 
 _LIMBS = {(1, 4, 7): (1, 0, 0), (2, 5, 8): (1, 0, 0), (16, 18, 20): (0, -1, 0), (17, 19, 21): (0, 1, 0)}  # and the axis of knee or elbow
 _SINGLE = {3: 6, 6: 9, 13: 16, 14: 17, 12: 15, 7: 10, 8: 11}  # the bone of a joint that has one
 
+_SMPL = {1: (56, -81, -15), 3: (0, 95, -29), 6: (0, 98, 19), 9: (0, 100, 5), 12: (0, 99, -16), 15: (0, 79, 61), 13: (56, 82, -15),
+         16: (92, 36, -11), 10: (26, -42, 87)}               # where bones of trunk and feet point at rest, left and middle, to about a degree
+
 def _unit(v): return v/np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9)
+
+def bone_lengths(
+    joints:np.ndarray, # (T,22,3)
+)->np.ndarray:         # (22,) the distance of each joint from the one it hangs on; 0 for the pelvis
+    "The lengths of a skeleton."
+    return np.r_[0, np.linalg.norm(joints[:, 1:] - joints[:, PARENTS[1:22]], axis=-1).mean(0)]
+
+def rest_of(
+    joints:np.ndarray,   # (T,22,3) of any clip of HumanML3D: all have one skeleton
+    body:Body|None=None, # whose arms and legs say how those lie at rest; None = the free body
+)->np.ndarray:           # (22,3) metres from the pelvis
+    "The skeleton of a clip at rest: its own lengths, pelvis and chest of its own shape, standing as SMPL's does."
+    ours = body_of(Motion(np.zeros((1, 55, 3))), body).joints()[:22].astype(float)
+    ways = _unit(np.array([[0, 0, 1], *(_rest_way(j, ours) for j in range(1, 22))], float))
+    for j, ends in _BRANCHES.items():
+        seen = _unit(joints[:, list(ends)] - joints[:, [j]])
+        turned = seen @ turn_to_fit(ways[list(ends)], seen)      # as it stands upright
+        ways[list(ends)] = _unit(turned.mean(0))
+    rest, lengths = np.zeros((22, 3)), bone_lengths(joints)
+    for j in range(1, 22): rest[j] = rest[PARENTS[j]] + lengths[j]*ways[j]
+    return rest
+
+def _rest_way(j, ours):
+    "Where the bone that ends in joint j points at rest."
+    if j in _SMPL: return _SMPL[j]
+    return np.array(_SMPL[MIRROR[j]])*[-1, 1, 1] if MIRROR[j] in _SMPL else ours[j] - ours[PARENTS[j]]
 
 def _way(joints, a, b, rest):
     "Where b lies as seen from a; as at rest where they are in one place."
@@ -146,10 +175,12 @@ def joints_to_motion(
     joints = check_finite('joints', check_shape('joints', np.asarray(joints, float), ('T', 22, 3)))
     if not _leg(joints) > .05: raise SignbookError(f'joints: expected legs of some length, got {_leg(joints):.3f} m; are these joints, in metres?')
     rest = body.joints()[:22].astype(float)
-    turns, poses = _turned(joints, rest), np.zeros((len(joints), 55, 3))
+    turns, poses = _turned(joints, rest_of(joints, body)), np.zeros((len(joints), 55, 3))
     local = np.concatenate([turns[:, :1], turns[:, PARENTS[1:22]].swapaxes(2, 3) @ turns[:, 1:]], 1)
     poses[:, :22] = mat_to_aa(local)
-    path = joints[:, 0]*_leg(rest)/_leg(joints) - rest[0]
+    scale = _leg(rest)/_leg(joints)
+    path = joints[:, 0]*scale - rest[0]
+    path[:, 1] -= body.fk(poses, path)[1][:, :22, 1].min() - joints[..., 1].min()*scale      # the lowest joint as high as theirs
     meta = meta or dict(source='HumanML3D', licence='not stated in the file', language='und', synthetic=False, generator='motion capture')
     flags = np.tile([1, 1, 2, 2, 2], (len(joints), 1))           # fitted: path and body; filled: hands and face
     return Motion(poses, path, body=body.id, expression_basis=body.expression_basis, fps=fps, flags=flags, meta=meta)
@@ -161,40 +192,28 @@ def vectors_to_motion(
     "A clip from the vectors of HumanML3D."
     return joints_to_motion(vectors_to_joints(vectors), FPS, **options)
 
-# %% ../../nbs/45b_data.humanml.ipynb #d5a5993d
-def bone_lengths(
-    joints:np.ndarray, # (T,22,3)
-)->np.ndarray:         # (22,) the distance of each joint from the one it hangs on; 0 for the pelvis
-    "The lengths of a skeleton."
-    return np.r_[0, np.linalg.norm(joints[:, 1:] - joints[:, PARENTS[1:22]], axis=-1).mean(0)]
-
-def with_lengths(
-    joints:np.ndarray,  # (T,22,3)
-    lengths:np.ndarray, # (22,) as bone_lengths gives them
-)->np.ndarray:          # (T,22,3) bones point where they did, the pelvis' path is scaled with the legs
-    "The same movement of a skeleton of other lengths."
-    lengths, out = check_shape('lengths', lengths, (22,)), np.array(joints)
-    out[:, 0] *= (lengths[4] + lengths[5] + lengths[7] + lengths[8])/2/_leg(joints)
-    for j in range(1, 22): out[:, j] = out[:, PARENTS[j]] + lengths[j]*_unit(joints[:, j] - joints[:, PARENTS[j]])
-    return out
-
+# %% ../../nbs/45b_data.humanml.ipynb #cb121e22
 def motion_to_joints(
-    motion:Motion,                  # any clip
-    lengths:np.ndarray|None=None,   # (22,) of another skeleton; None = the body's own
-    body:Body|None=None,            # whose; None = the free body
-)->np.ndarray:                      # (T,22,3) metres at 20 frames a second
+    motion:Motion,               # any clip
+    rest:np.ndarray|None=None,   # (22,3) another skeleton at rest, as rest_of gives it; None = the body's own
+    body:Body|None=None,         # whose; None = the free body
+)->np.ndarray:                   # (T,22,3) metres at 20 frames a second
     "A clip as 22 joints."
-    clip = resample(motion, FPS)
-    joints = body_of(motion, body).fk(clip.poses, clip.trans, clip.betas)[1][:, :22].astype(float)
-    return joints if lengths is None else with_lengths(joints, lengths)
+    clip, body = resample(motion, FPS), body_of(motion, body)
+    joints = body.fk(clip.poses, clip.trans, clip.betas)[1][:, :22].astype(float)
+    if rest is None: return joints
+    offsets = np.zeros((55, 3))
+    offsets[1:22] = rest[1:] - rest[PARENTS[1:22]]
+    _, places = chain(aa_to_mat(clip.poses.astype(float)), offsets)
+    return places[:, :22] + joints[:, :1]*_leg(rest)/_leg(joints)
 
 def motion_to_vectors(
-    motion:Motion,                # any clip of two frames or more at 20 frames a second
-    lengths:np.ndarray|None=None, # (22,) of HumanML3D's skeleton; None = the body's own
-    body:Body|None=None,          # whose; None = the free body
-)->np.ndarray:                    # (T-1,263)
+    motion:Motion,             # any clip of two frames or more at 20 frames a second
+    rest:np.ndarray|None=None, # (22,3) HumanML3D's skeleton; None = the body's own
+    body:Body|None=None,       # whose; None = the free body
+)->np.ndarray:                 # (T-1,263)
     "The vectors of a clip."
-    return joints_to_vectors(motion_to_joints(motion, lengths, body))
+    return joints_to_vectors(motion_to_joints(motion, rest, body))
 
 # %% ../../nbs/45b_data.humanml.ipynb #49cf28af
 SOKE = (('root_pose', 3), ('body_pose', 63), ('lhand_pose', 45), ('rhand_pose', 45), ('jaw_pose', 3), ('shape', 10), ('expr', 10))
