@@ -60,6 +60,7 @@ class Dataset:
     motion:str=''       # a name of MOTIONS
     sizes:dict=field(default_factory=dict)    # split -> rows as published
     pickles:dict=field(default_factory=dict)  # file that is a pickle -> the file to convert it to
+    example:dict=field(default_factory=dict)  # column -> a made-up cell; {n} is the number of the row, {split} its split
     notes:str=''        # what else a person should know
 
 # %% ../../nbs/45_data.readers.ipynb #a20e736b
@@ -103,7 +104,7 @@ def convert_with(
 
 def _rows(dataset, folder, split, report, spec=None):
     "(place, values) of one split, or of all (split None), from the file that the description names."
-    options = dict(dataset.rows if spec is None else spec)
+    options = {k: v for k, v in (dataset.rows if spec is None else spec).items() if k != 'example'}
     kind, files = options.pop('form'), options.pop('files')
     if kind in ('names', 'elan'): return FORMS[kind](folder, report, files, **options)
     values, there = dict(split=split), {}
