@@ -60,8 +60,11 @@ def _way(a, b, rest):
     way = b - a
     return np.where(np.linalg.norm(way, axis=-1, keepdims=True) > 1e-6, way, rest)
 
-def _turn_to_fit(rest, seen):
-    "The rotations (T,3,3) that bring rest (N,3) nearest to seen (T,N,3), both from the same centre."
+def turn_to_fit(
+    rest:np.ndarray, # (N,3) points at rest
+    seen:np.ndarray, # (T,N,3) where they are, from the same centre
+)->np.ndarray:       # (T,3,3)
+    "The rotations that bring `rest` nearest to `seen`."
     u, _, v = np.linalg.svd(np.einsum('tni,nj->tij', seen, rest))
     v = v.copy()
     u[:, :, 2] *= np.sign(np.linalg.det(u @ v))[:, None]      # a rotation, not a mirror image
@@ -70,15 +73,20 @@ def _turn_to_fit(rest, seen):
 # %% ../../nbs/44b_data.upper_body.ipynb #ad13c562
 STRAIGHT = .05   # sine of the elbow's bend below which its axis comes more and more from the rest pose
 
-def _arm(arm, upper, fore):
-    "Turns of upper arm and of the untwisted forearm (T,3,3) against the chest, from the directions of their bones (T,3)."
-    upper, fore = _unit(upper), _unit(fore)
-    bend = cross(upper, fore)
-    rest = rotation_between(arm.along, upper) @ arm.hinge
-    hinge = bend + np.maximum(STRAIGHT - np.linalg.norm(bend, axis=-1, keepdims=True), 0)*rest
-    axis = lambda bone: _unit(hinge - (hinge*bone).sum(-1, keepdims=True)*bone)
-    at_rest = frame(arm.along, arm.hinge).T
-    return frame(upper, axis(upper)) @ at_rest, frame(fore, axis(fore)) @ at_rest
+def two_bones(
+    along:tuple,      # directions of the two bones at rest, (3,) each
+    hinge:np.ndarray, # (3,) axis about which the second bends, at rest
+    upper:np.ndarray, # (T,3) where the first bone points, as what it hangs on sees it
+    lower:np.ndarray, # (T,3) where the second one points
+)->tuple[np.ndarray, np.ndarray]: # (T,3,3) turns of the two, both against what the first hangs on; the second without its twist
+    "Turns of an arm or a leg from the directions of its bones: the plane in which it bends says how it is rolled."
+    upper, lower = _unit(upper), _unit(lower)
+    bend = cross(upper, lower)
+    rest = rotation_between(along[0], upper) @ hinge
+    seen = bend + np.maximum(STRAIGHT - np.linalg.norm(bend, axis=-1, keepdims=True), 0)*rest
+    across = lambda axis, bone: _unit(axis - (axis*bone).sum(-1, keepdims=True)*bone)
+    turned = lambda bone, rest: frame(bone, across(seen, bone)) @ frame(rest, across(hinge, rest)).T
+    return turned(upper, _unit(along[0])), turned(lower, _unit(along[1]))
 
 def _fingers(side, hand, rest, tips, points):
     "Local turns of 15 finger joints, joint -> (T,3,3), from the turn of the hand (T,3,3) and its 21 points (T,21,3)."
@@ -140,12 +148,12 @@ def _set_arm(local, side, body, rest, tips, metres):
     shoulder, elbow, wrist = np.moveaxis(metres[:, LEFT if left else RIGHT], 1, 0)
     hand = metres[:, LEFT_HAND if left else RIGHT_HAND]
     arm = arm_of(body, signer_left=left)
-    upper, fore = _arm(arm, _way(shoulder, elbow, arm.along), _way(elbow, wrist, arm.along))
+    upper, fore = two_bones((arm.along, arm.along), arm.hinge, _way(shoulder, elbow, arm.along), _way(elbow, wrist, arm.along))
     local[:, joint(f'{side}_shoulder')], local[:, joint(f'{side}_elbow')] = upper, _t(upper) @ fore
     if not np.isfinite(hand).all(): return                    # never seen: straight on from the forearm
     hand = hand - hand[:, :1]
     base = [joint(f'{side}_{f}1') for f in ('thumb', 'index', 'middle', 'ring', 'pinky')]
-    palm = _turn_to_fit(rest[base] - rest[joint(f'{side}_wrist')], hand[:, 1::4])
+    palm = turn_to_fit(rest[base] - rest[joint(f'{side}_wrist')], hand[:, 1::4])
     _, twist = swing_twist(_t(fore) @ palm, arm.along)
     half = turn(arm.along, twist/2)
     local[:, joint(f'{side}_elbow')] = _t(upper) @ fore @ half
