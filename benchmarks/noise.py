@@ -8,6 +8,7 @@ import numpy as np
 from table import DATA, keep
 
 WINDOW, ORDER = 7, 2          # of the local fit, frames and degree
+STILL = .02                   # units a frame: a part of which no point is faster holds still
 PARTS = dict(body=slice(0, 25), left_hand=slice(33, 54), right_hand=slice(54, 75))   # of the 75 points; legs are not in the picture
 WRISTS = dict(left_hand=15, right_hand=16)
 
@@ -32,26 +33,26 @@ def unit(points, part):
 
 
 def residuals(points, confidence, part):
-    "What a local smooth fit leaves of x and y (N,), in units of the part; runs of frames in which the part was seen."
-    from scipy.signal import savgol_coeffs, savgol_filter
+    "What a local smooth fit leaves of x and y (T,P,2), in units of the part, nan where it moves; a piece for each run of frames in which the part was seen."
+    from scipy.signal import savgol_filter
     rows, seen = PARTS[part], (confidence[:, PARTS[part]] > .5).all(1) if part != 'body' else np.ones(len(points), bool)
-    shrink = np.sqrt(1 - savgol_coeffs(WINDOW, ORDER)[WINDOW//2])   # white noise of size 1 leaves this much
     out = []
     for a, b in runs(seen):
         if b - a < WINDOW + 2: continue
-        xy = points[a:b, rows, :2][:, (confidence[a:b, rows] > .5).all(0)]
-        left = (xy - savgol_filter(xy, WINDOW, ORDER, axis=0))[WINDOW//2:-(WINDOW//2)]
-        out.append(left/np.median(unit(points[a:b], part))/shrink)
+        xy = points[a:b, rows, :2][:, (confidence[a:b, rows] > .5).all(0)]/np.median(unit(points[a:b], part))
+        speed = np.linalg.norm(savgol_filter(xy, WINDOW, ORDER, deriv=1, axis=0), axis=-1).max(1)   # of the fastest point
+        left = np.where((speed < STILL)[:, None, None], xy - savgol_filter(xy, WINDOW, ORDER, axis=0), np.nan)
+        out.append(left[WINDOW//2:-(WINDOW//2)])
     return out
 
 
-def spread(left):
-    "Robust standard deviation, and how alike neighbouring frames are (lag 1), over pieces of residuals."
-    flat = np.concatenate([l.reshape(-1) for l in left])
-    size = 1.4826*np.median(np.abs(flat))
-    clipped = [np.clip(l, -4*size, 4*size) for l in left]
-    alike = sum((l[1:]*l[:-1]).sum() for l in clipped)/sum((l[1:]**2).sum() for l in clipped)
-    return float(size), float(alike)
+def spread(pieces):
+    "Robust standard deviation of residuals, and how alike neighbouring frames are (lag 1); how many there are."
+    flat = np.concatenate([p.reshape(-1) for p in pieces])
+    size = 1.4826*np.nanmedian(np.abs(flat))
+    pieces = [np.clip(p, -4*size, 4*size) for p in pieces]
+    alike = sum(np.nansum(p[1:]*p[:-1]) for p in pieces)/sum(np.nansum(np.where(np.isnan(p[1:]), np.nan, p[:-1]**2)) for p in pieces)
+    return dict(left=float(size), alike=float(alike), numbers=int(np.isfinite(flat).sum()))
 
 
 def gaps(hands):
@@ -86,19 +87,19 @@ def measured(some):
     out = {}
     for part, names in (('body', ('body',)), ('hand', tuple(WRISTS))):
         left = [r for p, c in some for name in names for r in residuals(p, c, name) if r.size]
-        out[part] = dict(zip(('jitter', 'alike'), spread(left)))
+        out[part] = spread(left)
     return out | dict(swaps=swapped(some))
 
 
-def memory(alike):
-    "How much of its error a frame keeps from the one before, for residuals as alike as that."
+def jitter(left, alike):
+    "Size and memory of the noise that leaves as much, as alike: noise that keeps a share of itself from frame to frame."
     from scipy.signal import lfilter, savgol_filter
     white, best = np.random.default_rng(0).standard_normal(200_000), []
-    for keep_ in np.linspace(-.5, .9, 57):
-        x = lfilter([np.sqrt(1 - keep_**2)], [1, -keep_], white)
-        left = x - savgol_filter(x, WINDOW, ORDER)
-        best.append((abs((left[1:]*left[:-1]).mean()/(left**2).mean() - alike), keep_))
-    return float(min(best)[1])
+    for share in np.linspace(-.5, .9, 57):
+        x = lfilter([np.sqrt(1 - share**2)], [1, -share], white)
+        rest = x - savgol_filter(x, WINDOW, ORDER)
+        best.append((abs((rest[1:]*rest[:-1]).mean()/(rest**2).mean() - alike), float(share), float(left/rest.std())))
+    return dict(zip(('memory', 'size'), min(best)[1:]))
 
 
 def signing():
@@ -119,7 +120,7 @@ def as_landmarks(points, confidence):
 def smoothed(points, confidence):
     "The clip without what a local fit calls noise; clips that are too short stay out."
     from scipy.signal import savgol_filter
-    return (savgol_filter(points, WINDOW + 4, ORDER, axis=0), confidence) if len(points) > WINDOW + 4 else None
+    return (savgol_filter(np.nan_to_num(points), WINDOW + 4, ORDER, axis=0), confidence) if len(points) > WINDOW + 4 else None
 
 
 def again(some, model):
@@ -137,10 +138,10 @@ def main():
     tune, test = ([c for p in half for c in clips(p)] for half in (files[::2], files[1::2]))
     from signbook.data.noise import MODELS
     got = measured(tune)
-    for part in ('body', 'hand'): got[part]['memory'] = memory(got[part]['alike'])
+    for part in ('body', 'hand'): got[part] |= jitter(got[part]['left'], got[part]['alike'])
     keep('noise', dict(tuned_on=[p.stem for p in files[::2]], reported_on=[p.stem for p in files[1::2]], tune=got, gaps_tune=gaps(hands[::2]), gaps_report=gaps(hands[1::2]),
                        report=measured(test), again=again(test, MODELS['holistic']),
-                       settings=dict(window=WINDOW, order=ORDER)))
+                       settings=dict(window=WINDOW, order=ORDER, still=STILL)))
 
 
 if __name__ == '__main__': main()

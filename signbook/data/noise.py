@@ -31,8 +31,8 @@ class NoiseModel:
 
 MODELS = {
     'none': NoiseModel(Jitter(0, 0), Jitter(0, 0), 0, 1, 0, 0, 1),
-    # benchmarks/noise.py, results/noise.json: jitter and swaps of nine recorded finger alphabets, gaps of six recorded signs, all tracked by MediaPipe Holistic
-    'holistic': NoiseModel(Jitter(.0020, 0.), Jitter(.030, .2), .03, 2., .4, 6/8871, 3.0)}
+    # benchmarks/noise.py, results/noise.json: jitter and swaps of nine recorded finger alphabets, gaps of six recorded signs (eleven gaps), all tracked by MediaPipe Holistic
+    'holistic': NoiseModel(Jitter(.0051, .9), Jitter(.0182, .9), .026, 2.45, .09, .0007, 3.)}
 
 def model_of(
     model:NoiseModel|str, # one, or a key of `MODELS`
