@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'PAIRS_KEPT', 'TRIES', 'CAMERA', 'SIZES', 'VERSION', 'Tables', 'tables_of', 'names_of', 'split_of_key',
-           'kept_pair', 'content', 'split_of', 'text_of', 'tags_of', 'Camera', 'camera_of', 'Item', 'motion_of',
+           'kept_pairs', 'content', 'split_of', 'text_of', 'tags_of', 'Camera', 'camera_of', 'Item', 'motion_of',
            'Corpus', 'leaks']
 
 # %% ../../nbs/46_data.corpus.ipynb #894f57db
@@ -12,6 +12,7 @@ import json, random
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import blake2s
+from itertools import combinations
 import numpy as np
 from ..core import SignbookError, assets
 from .constructed import NAME, constructed
@@ -59,7 +60,7 @@ def names_of(
 
 # %% ../../nbs/46_data.corpus.ipynb #7ad6e39d
 SPLITS = dict(train=.8, dev=.1, test=.1)   # shares of names and of sets of signs
-PAIRS_KEPT = .02                           # share of pairs of neighbouring signs that come in test only
+PAIRS_KEPT = .01                           # share of pairs of signs that come together in test only
 _CLOSED = {'pronoun', 'determiner', 'preposition', 'conjunction', 'question', 'interjection'}
 
 def _share(*words)->float:
@@ -77,12 +78,14 @@ def split_of_key(
         if at < 0: return name
     return name
 
-@lru_cache(1 << 16)
-def kept_pair(
-    first:str, second:str, # ids of neighbouring content signs
-)->bool:
-    "Does this pair come in test only?"
-    return _share('pair', first, second) < PAIRS_KEPT
+@lru_cache(1 << 18)
+def _kept(first, second)->bool: return _share('pair', first, second) < PAIRS_KEPT
+
+def kept_pairs(
+    signs, # of str: ids of content signs
+)->list:   # of pairs, each in the order of the alphabet
+    "Which pairs of these come in test only."
+    return [p for p in combinations(sorted({s for s in signs if s in _open_signs()}), 2) if _kept(*p)]
 
 @lru_cache(maxsize=None)
 def _open_signs()->frozenset:
@@ -102,7 +105,7 @@ def split_of(
     signs = content(line)
     names = [t.gloss for t in line.tokens if t.kind == 'spell']
     found = {split_of_key('name', n) for n in names} or {split_of_key('signs', *sorted(set(signs)))}
-    if any(map(kept_pair, signs, signs[1:])): found.add('test') if names else (found := {'test'})
+    if kept_pairs(signs): found = found | {'test'} if names else {'test'}
     return found.pop() if len(found) == 1 else ''
 
 # %% ../../nbs/46_data.corpus.ipynb #1beda3b2
@@ -165,10 +168,9 @@ def tags_of(
 )->tuple:           # of str
     "What is hard about an item."
     signs = [t for t in line.tokens if t.kind != 'pause']
-    words = content(line)
     seen = {'spelled': any(t.kind == 'spell' for t in signs), 'number': any(t.kind == 'number' for t in signs), 'short': len(signs) <= 3, 'long': len(signs) > 7,
             'nested scopes': any(a is not b and a.start <= b.start and b.end <= a.end for a in line.scopes for b in line.scopes),
-            'moved topic': any(s.kind == 'topic' for s in line.scopes), 'unseen pair': any(map(kept_pair, words, words[1:])), 'unseen signer': kept_signer}
+            'moved topic': any(s.kind == 'topic' for s in line.scopes), 'unseen pair': bool(kept_pairs(content(line))), 'unseen signer': kept_signer}
     return tuple(dict.fromkeys([*tags, *(k for k, v in seen.items() if v)]))
 
 # %% ../../nbs/46_data.corpus.ipynb #8fed30b8
@@ -283,6 +285,6 @@ def leaks(
         said = [('text', item.text.casefold()), ('gloss line', item.gloss), ('content signs', tuple(sorted(set(signs))))]
         said += [('name', t.gloss) for t in item.line.tokens if t.kind == 'spell']
         for what in said: seen.setdefault(what, set()).add(item.split)
-        kept = [('pair', p) for p in zip(signs, signs[1:]) if kept_pair(*p)] + [('signer', item.manner.signer.id)]*item.manner.signer.kept
+        kept = [('pair', p) for p in kept_pairs(signs)] + [('signer', item.manner.signer.id)]*item.manner.signer.kept
         for what in kept: seen.setdefault(what, {'test'}).add(item.split)
     return [(*what, sorted(splits)) for what, splits in seen.items() if len(splits) > 1]

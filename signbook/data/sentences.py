@@ -178,7 +178,7 @@ class _Draw:
         sort = ('strangers' if several or sort == 'plural' else 'stranger') if 'stranger' in kinds else 'alone' if 'alone' in kinds else 'own' if 'own' in kinds else sort
         before = '' if sort == 'bare' else self.any(self.grammar.of(f'det-{sort}')).text
         if definite and before in ('a', 'every', 'another', 'some', 'more', 'many', 'enough', 'two', 'three'): before = 'the'
-        quality = self.adjective(kinds, True) if self.chance(.2) and not {'unique', 'bare'} & kinds and before not in ('every', 'another', 'both', 'all the') else ''
+        quality = self.adjective(kinds, True) if self.chance(.3) and not {'unique', 'bare'} & kinds and before not in ('every', 'another', 'both', 'all the') else ''
         text = ' '.join(p for p in (before, quality, plural(word.text) if several and 'plural' not in kinds else word.text) if p)
         return Phrase(text, 3, several or 'plural' in kinds, kinds, word.text)
 
@@ -270,7 +270,7 @@ def _object(draw, clause, definite)->Phrase:
 
 def _extra(draw)->str:
     extra = draw.verbs[''].extra
-    if not extra or 'closing' not in draw.verbs[''].marks and draw.chance(.5): return ''
+    if not extra or 'closing' not in draw.verbs[''].marks and draw.chance(.4): return ''
     before, kind = re.fullmatch(r'(.*)\{(.+)\}', extra).groups()
     return before + draw.phrase(draw.noun((kind,)), True).text
 
