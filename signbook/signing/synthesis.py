@@ -289,9 +289,11 @@ def synthesise(
     scopes=(), # of `gloss.Scope`, what face and head say over tokens
     emotion:str='neutral', # a key of `emotion.STYLES`
     mouthing:float|None=None, # 0 to 1; None: that of the language
+    size:float=1., # of movements, on top of that of the emotion
 )->Clip: # the motion and its phases
     "Sign a line of items with the right hand dominant."
     rig, items, style = rig or rig_of(), list(items), style_of(emotion)
+    if size != 1: style = replace(style, size=style.size*size)
     todo = enlarged(plan(rig, items), style.size)
     uses, times, seconds = timetable(todo, items, pace.styled(style), scopes)
     legs = [legs_of(u, seconds, style.size) for u in uses]

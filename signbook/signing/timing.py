@@ -206,7 +206,7 @@ def plan(
         first, at = first + len(unit), at + [len(s.swivel) - 1 for s in one.solved]
     return Plan(tuple(rows), tuple(joined(p) for p in parts))
 
-@lru_cache(2048)
+@lru_cache(4096)
 def _unit_plan(rig_key, unit)->Plan:
     "A sign or a spelled word on a body; what an arm cannot do as it stands, with the room that the notation leaves."
     rig, (aims, rows) = rig_of(*rig_key), _collect(unit)
