@@ -22,13 +22,8 @@ MAY_IMPORT = {
     'production': SEE,
     'translation': SEE,
 }
-<<<<<<< HEAD
 JOINS = {'pipeline', 'console', 'data_commands', 'cli', 'clips', 'demo', 'rating', 'rating_page', 'scope_panel'}   # these join the parts and may import all of them
-SPINE = ['core', 'motion', 'show', 'signing', 'pipeline', 'console', 'data_commands', 'cli']
-=======
-JOINS = {'pipeline', 'cli', 'clips', 'demo', 'rating', 'rating_page', 'scope_panel'}   # these join the parts and may import all of them
-SPINE = ['core', 'workers', 'motion', 'show', 'signing', 'pipeline', 'cli']
->>>>>>> six-shards
+SPINE = ['core', 'workers', 'motion', 'show', 'signing', 'pipeline', 'console', 'data_commands', 'cli']
 HEAVY = {'torch', 'smplx', 'roma', 'transformers', 'trimesh', 'gradio', 'mediapipe', 'cv2', 'panda3d', 'direct', 'av', 'ray',
          'anny', 'matplotlib', 'pandas', 'pose_format', 'pygltflib', 'PIL', 'IPython'}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..core import SignbookError, assets, file_error, read_bytes
 from .readers import FORMS, MOTIONS, TEXTS, Dataset
 from .readers import check as check_folder, samples as folder_samples
-from .rows import refuse
+from .annotations import refuse
 
 # %% ../../nbs/45a_data.datasets.ipynb #c8ac82e0
 TABLE = assets('datasets', 'datasets.toml')

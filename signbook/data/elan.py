@@ -9,7 +9,7 @@ __all__ = ['read_tiers', 'elan_rows', 'eaf']
 from pathlib import Path
 from xml.etree import ElementTree
 from ..core import SignbookError, file_error
-from .rows import found, read_text
+from .annotations import found, read_text
 
 # %% ../../nbs/44d_data.elan.ipynb #4b0aae17
 def read_tiers(

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Callable
 from ..core import SignbookError
 from .elan import elan_rows
-from .rows import Finding, found, json_rows, line_rows, name_rows, read_text, refuse, table_rows
+from .annotations import Finding, found, json_rows, line_rows, name_rows, read_text, refuse, table_rows
 from ..motion.motion import Motion
 
 # %% ../../nbs/45_data.readers.ipynb #b8aac115
