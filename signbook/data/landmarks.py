@@ -222,7 +222,7 @@ def _metas(parts, total):
     for part in parts:
         if not total: total.update(frames=0, meta={}, like=(part.names, part.fps, part.size, part.depth))
         if (part.names, part.fps, part.size, part.depth) != total['like']: raise SignbookError(
-            f"parts: expected the same points, rate and picture in all, got {part!r} after {total['frames']} frames; bring them to one first")
+            f"parts: expected the same points, rate and picture in all, got a part at {part.fps:g} fps of a picture {part.size} that differs; bring them to one first")
         total.update(meta=_with(total['meta'], part.meta, total['frames']), frames=total['frames'] + len(part))
         yield part
     if not total: raise SignbookError('parts: expected at least one, got none')
