@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['POSE_COMPONENTS', 'HAND_LIMBS', 'POSE_LIMBS', 'body_of', 'on_free_body', 'track', 'limbs_of', 'save_pose', 'PoseFile',
-           'load_pose', 'save_points']
+           'load_pose', 'save_points', 'saved_meta']
 
 # %% ../../nbs/14b_motion.points.ipynb #7d9fd460
 import json, shutil, struct
@@ -251,3 +251,14 @@ def save_points(
     tail = lambda: dict(meta=meta() if meta else file.meta, fps=file.fps, spans=spans)
     parts = ((f.points if file.depth else f.points[..., :2], f.confidence) for f in chain([file], more))
     return _write(path, _header(file.names, file.size, file.depth), file.fps, parts, tail)
+
+# %% ../../nbs/14b_motion.points.ipynb #5c1be2a7
+def saved_meta(
+    path:str|Path, # a `.pose` file
+)->dict:           # its meta; empty if it is not there, or not ours
+    "What a file says of itself, without reading its points."
+    try:
+        with open(path, 'rb') as f:
+            f.seek(max(0, f.seek(0, 2) - (1 << 22)))
+            return _tail(path, f.read()).get('meta', {})
+    except OSError: return {}

@@ -6,7 +6,7 @@
 __all__ = ['EVERYWHERE', 'CLEAN', 'Row', 'read_rows', 'constructs', 'measure', 'measure_all', 'summary', 'as_table']
 
 # %% ../../nbs/39c_signing.survey.ipynb #bc9c9cd9
-import multiprocessing, os
+import multiprocessing, os, signal
 from collections import Counter
 from dataclasses import dataclass
 from multiprocessing.connection import wait
@@ -99,8 +99,11 @@ def _unmeasured(row)->dict:
 
 # %% ../../nbs/39c_signing.survey.ipynb #dd6648a9
 def _serve(pipe, work):
-    "In a process of its own: answer rows until none comes."
-    while (row := pipe.recv()) is not None: pipe.send(work(row))
+    "In a process of its own: answer rows until none comes. Whoever presses Ctrl-C means the parent, which then stops this one."
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        while (row := pipe.recv()) is not None: pipe.send(work(row))
+    except (EOFError, BrokenPipeError): pass       # the parent is gone
 
 class _Worker:
     "One process and the row it is busy with."
@@ -131,9 +134,11 @@ def measure_all(
     rows, # of `Row`
     workers:int|None=None, # processes; None = one a core
     limit_s:float=60., # seconds for one row
-    work=measure, # what is done with a row
-): # yields a dict a row, in order
-    "Measure rows in processes of their own."
+    work=measure, # what is done with a row: a function of a module, that gives a dict
+    lost=_unmeasured, # what is said of a row that was lost, beside its error and the fault 'lost'
+    in_order:bool=True, # False = as they are done
+): # yields a dict a row
+    "Measure rows, or do something else with something else, in processes of their own."
     todo, done, following = iter(enumerate(rows)), {}, 0
     crew = [_Worker(work, limit_s) for _ in range(workers or os.cpu_count() or 1)]
     try:
@@ -144,11 +149,12 @@ def measure_all(
                 if not w.job or (answer := w.answer(ready)) is None: continue
                 n, row = w.job
                 if isinstance(answer, str):
-                    answer = _unmeasured(row) | dict(error=answer, fault='lost')
+                    answer = lost(row) | dict(error=answer, fault='lost')
                     w.stop()
                     w = crew[k] = _Worker(work, limit_s)
-                done[n] = answer
                 w.take(next(todo, None))
+                if in_order: done[n] = answer
+                else: yield answer
             while following in done: yield done.pop(following); following += 1
     finally:
         for w in crew: w.stop()
