@@ -48,12 +48,16 @@ def opened(
         path, f"expected a file that can be read, got {getattr(e, 'strerror', None) or e}", 'check the path') from None
     with file:
         try: container = av.open(file, options={'format_whitelist': CONTAINERS}, metadata_errors='replace')
-        except (av.error.FFmpegError, ValueError, OverflowError) as e: raise _broken(path, e) from None
+        except _faults() as e: raise _broken(path, e) from None
         with container:
             pictured = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
             if not pictured: raise file_error(
                 path, f"expected moving pictures, got {', '.join(s.type for s in container.streams) or 'nothing'}", 'is there another file with the video?')
             yield container, pictured[0]
+
+def _faults():
+    "What PyAV raises on files that are broken."
+    return require('av.error', 'video').FFmpegError, OSError, ValueError, OverflowError
 
 def _broken(path, e):
     "One line about a file that cannot be decoded."
@@ -119,11 +123,11 @@ def _check_room(path, wide, high):
 def _packets(path, container, stream):
     "What the decoder is fed with, in the order of the file."
     try: yield from container.demux(stream)
-    except require('av.error', 'video').FFmpegError as e: raise _broken(path, e) from None
+    except _faults() as e: raise _broken(path, e) from None
 
 def _frames(path, container, stream, count):
     "Frames in order; what is damaged is counted."
-    broken = (require('av.error', 'video').FFmpegError, ValueError)
+    broken = _faults()
     _check_room(path, stream.codec_context.width, stream.codec_context.height)
     stream.codec_context.options = {'max_pixels': str(PIXELS)}
     stream.thread_type = 'AUTO'
@@ -168,16 +172,24 @@ class Film:
             self._check_whole(container, stream)
 
     def _on_clock(self, timed):
-        for frame, ticks in on_clock(timed, self.about.fps):
+        for frame, ticks in on_clock(self._lasting(timed), self.about.fps):
             self.count['repeated'] += max(0, ticks - 1); self.count['left_out'] += not ticks
             if ticks: yield _picture(frame, self.about), ticks
 
+    def _lasting(self, timed):
+        "Note how long it has lasted."
+        start, self._lasted = None, 0.
+        for seconds, frame in timed:
+            start = seconds if start is None else start
+            self._lasted = seconds - start + 1/self.about.fps
+            yield seconds, frame
+
     def _check_whole(self, container, stream):
         "Refuse a film that ended before its time, or of which much is damaged."
-        got, damaged = self.count['read'], self.count['damaged']
-        promised = stream.frames
-        if not promised and len(container.streams) == 1 and stream.average_rate: promised = int((_seconds(container, stream) - 1)*stream.average_rate)
-        if got < WHOLE*promised: raise file_error(self.path, f'expected the {promised} pictures that it promises, got {got}', 'it was cut off: get it again')
+        got, damaged, seconds = self.count['read'], self.count['damaged'], _seconds(container, stream)
+        if not stream.frames: seconds = seconds - 1 if len(container.streams) == 1 else 0     # then the longest stream decides, and is not exact
+        if got < WHOLE*(stream.frames or np.inf) and self._lasted < WHOLE*seconds: raise file_error(
+            self.path, f'expected {seconds:.1f} s of pictures, as it promises, got {self._lasted:.1f} s', 'it was cut off: get it again')
         if damaged > SOUND*max(got, 1): raise file_error(self.path, f'expected pictures that can be decoded, got {damaged} damaged ones beside {got}', 'get it again')
 
 def about(
