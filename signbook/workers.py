@@ -6,7 +6,7 @@
 __all__ = ['PLACES', 'STARTS', 'Lost', 'answer', 'in_order']
 
 # %% ../nbs/01_workers.ipynb #20a324bf
-import multiprocessing, os, sys, threading
+import multiprocessing, os, signal, sys, threading
 from dataclasses import dataclass
 from itertools import count
 from math import inf
@@ -61,7 +61,8 @@ def _end_with_parent():
     os._exit(1)
 
 def _serve(pipe, work):
-    "In a process of its own: report, then answer items until the parent is gone."
+    "In a process of its own: report, then answer items until the parent is gone. Whoever presses Ctrl-C means the parent, which then stops this one."
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         pipe.send(None)

@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['POSE_COMPONENTS', 'HAND_LIMBS', 'POSE_LIMBS', 'body_of', 'on_free_body', 'track', 'limbs_of', 'save_pose', 'PoseFile',
-           'load_pose', 'save_points']
+           'load_pose', 'save_points', 'saved_meta']
 
 # %% ../../nbs/14b_motion.points.ipynb #7d9fd460
-import json
+import json, shutil, struct
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
 import numpy as np
 from ..core import SignbookError, atomic_path, file_error, read_bytes
 from .motion import Motion, Span, check_provenance, notice
@@ -137,14 +139,18 @@ def _header(names, size, depth):
 # %% ../../nbs/14b_motion.points.ipynb #5c1be2a2
 _TAIL = b'\nsignbook '
 
-def _write(path, header, fps, points, confidence, tail):
-    "One person's points (T,N,D) and confidence (T,N) as a `.pose` file of version 0.2, with what else is known behind."
-    from pose_format import Pose
-    from pose_format.numpy import NumPyPoseBody
-    body = NumPyPoseBody(fps, points[:, None].astype(np.float32), confidence[:, None].astype(np.float32))
-    with atomic_path(path) as temporary, open(temporary, 'wb') as f:
-        Pose(header, body).write(f)
-        f.write(_TAIL + json.dumps(tail).encode())
+def _write(path, header, fps, parts, tail):
+    "One person's points (T,N,D) and confidence (T,N), part by part, as a `.pose` file of version 0.2, with what `tail` then says behind."
+    with atomic_path(path) as temporary, open(temporary, 'wb') as f, TemporaryFile(dir=temporary.parent) as sure:
+        header.write(f)
+        at, frames = f.tell(), 0
+        f.write(struct.pack('<fIH', fps, 0, 1))
+        for points, confidence in parts:                   # the format has all confidence behind all points
+            f.write(points.astype('<f4').tobytes()); sure.write(confidence.astype('<f4').tobytes())
+            frames += len(points)
+        sure.seek(0); shutil.copyfileobj(sure, f)
+        f.write(_TAIL + json.dumps(tail()).encode())
+        f.seek(at); f.write(struct.pack('<fIH', fps, frames, 1))
     return Path(path)
 
 # %% ../../nbs/14b_motion.points.ipynb #70a19d7b
@@ -165,7 +171,7 @@ def save_pose(
     tail = dict(notice=notice(motion), meta=motion.meta, width_m=width_m,
                 spans=[[s.gloss, s.word, s.kind, s.start, s.end] for s in motion.spans])
     names = [(n, tuple(LAYOUTS[l])) for n, l in POSE_COMPONENTS.items()]
-    return _write(path, _header(names, size, True), motion.fps, data, confidence, tail)
+    return _write(path, _header(names, size, True), motion.fps, [(data, confidence)], lambda: tail)
 
 # %% ../../nbs/14b_motion.points.ipynb #2e4c463f
 @dataclass(frozen=True, eq=False)
@@ -233,12 +239,26 @@ def _tail(path, raw):
 def save_points(
     file:PoseFile, # points of any layout
     path:str|Path, # ends in .pose
+    more=(),       # PoseFiles that follow it in time, made one after the other: no more than one is in memory
+    meta=None,     # function that is called when all are written and gives their meta; None = what `file` says
 )->Path:           # the same path
     "Write points as a `.pose` file of version 0.2: what `load_pose` gives, back."
     odd = [w for name, points in file.names for w in (name, *points) if not w.isascii()]
     if odd: raise SignbookError(f"names: expected plain letters, as the format demands, got {odd[0]!r}; rename it")
     if not all(0 <= n < 65536 for n in file.size): raise SignbookError(
         f"size: expected pixels from 0 (not known) to 65535, got {file.size}")
-    tail = dict(meta=file.meta, fps=file.fps, spans=[[s.gloss, s.word, s.kind, s.start, s.end] for s in file.spans])
-    points = file.points if file.depth else file.points[..., :2]
-    return _write(path, _header(file.names, file.size, file.depth), file.fps, points, file.confidence, tail)
+    spans = [[s.gloss, s.word, s.kind, s.start, s.end] for s in file.spans]
+    tail = lambda: dict(meta=meta() if meta else file.meta, fps=file.fps, spans=spans)
+    parts = ((f.points if file.depth else f.points[..., :2], f.confidence) for f in chain([file], more))
+    return _write(path, _header(file.names, file.size, file.depth), file.fps, parts, tail)
+
+# %% ../../nbs/14b_motion.points.ipynb #5c1be2a7
+def saved_meta(
+    path:str|Path, # a `.pose` file
+)->dict:           # its meta; empty if it is not there, or not ours
+    "What a file says of itself, without reading its points."
+    try:
+        with open(path, 'rb') as f:
+            f.seek(max(0, f.seek(0, 2) - (1 << 22)))
+            return _tail(path, f.read()).get('meta', {})
+    except OSError: return {}
