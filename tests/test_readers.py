@@ -158,7 +158,7 @@ DAMAGE = [   # dataset, what is done, kind, what the finding says
     ('openasl', edit('data/openasl-v1.0.tsv', '00:00:14.100\t', '14,1\t'), 'row', r'row 2: expected start like'),
     ('openasl', edit('data/openasl-v1.0.tsv', 'raw-text', 'text'), 'columns', r'missing: raw-text'),
     ('wlasl', put('WLASL_v0.3.json', '{}'), 'columns', r'expected a list, got something else'),
-    ('wlasl', edit('WLASL_v0.3.json', '"instances": [{', '"instances": [3, {'), 'row', r'entry 1, instances 1: expected gloss, video_id, .* got no video_id'),
+    ('wlasl', edit('WLASL_v0.3.json', '"instances": [{', '"instances": [3, {'), 'row', r'entry 1, instances 1: expected gloss, video_id, .* got no gloss, video_id'),
     ('wlasl', edit('WLASL_v0.3.json', '"instances"', '"clips"'), 'row', r"entry 1: expected an object with a list 'instances'"),
     ('wlasl', edit('WLASL_v0.3.json', '"00002"', '"00001"'), 'id', r"got '00001' in train and again in train"),
     ('wlasl', edit('WLASL_v0.3.json', '"00002"', '"../2"'), 'row', r'expected video_id like'),
