@@ -150,7 +150,6 @@ DAMAGE = [   # dataset, what is done, kind, what the finding says
     ('csl_daily', edit(CSL, '["你们", "好"]', '{"a": 1}'), 'row', r'entry 1: expected text or a number as label_gloss, got dict'),
     ('csl_daily', edit(CSL_SPLIT, '|train', '|trian'), 'split', r"entry 1: expected one of train, dev, test, got 'trian'"),
     ('csl_daily', last_line_off(CSL_SPLIT), 'row', r"entry 6: expected \{name\} to be in the column"),
-    ('how2sign', edit(H2S, '1.5', '4.5'), None, None),
     ('how2sign', edit(H2S, '1.5', 'soon'), 'row', r"row 2: expected START_REALIGNED like .* got 'soon'"),
     ('how2sign', edit(H2S, '\t', ' ', 99), 'columns', r'cells are separated by a tab'),
     ('how2sign', drop('sentence_level/train/rgb_front/raw_videos/abc1_0-1-rgb_front.mp4'), 'media', r'1 of 2 in train .*abc1_0-1-rgb_front\.mp4'),
@@ -214,7 +213,6 @@ def test_damage_is_named(trees, tmp_path, number):
     name, spoil, kind, says = DAMAGE[number]
     folder = damaged(trees, tmp_path, name, spoil)
     findings = wrong(name, folder, deep=True)
-    if kind is None: return None if not findings else pytest.fail(str(findings))
     assert {f.kind for f in findings} == {kind} and len({f.split for f in findings}) == len(findings), [str(f) for f in findings]
     text = findings[0].text
     assert re.search(says, text), text
@@ -229,7 +227,7 @@ def test_damage_is_named(trees, tmp_path, number):
 
 
 def test_there_are_many_kinds_of_damage():
-    assert len([d for d in DAMAGE if d[2]]) >= 60 and {d[0] for d in DAMAGE} == set(NAMES)
+    assert len(DAMAGE) >= 60 and {d[0] for d in DAMAGE} == set(NAMES)
 
 
 @pytest.mark.parametrize('name', NAMES)

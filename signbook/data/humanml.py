@@ -110,7 +110,7 @@ _LIMBS = {(1, 4, 7): (1, 0, 0), (2, 5, 8): (1, 0, 0), (16, 18, 20): (0, -1, 0), 
 _SINGLE = {3: 6, 6: 9, 13: 16, 14: 17, 12: 15, 7: 10, 8: 11}  # the bone of a joint that has one
 
 _SMPL = {1: (56, -81, -15), 3: (0, 95, -29), 6: (0, 98, 19), 9: (0, 100, 5), 12: (0, 99, -16), 15: (0, 79, 61), 13: (56, 82, -15),
-         16: (92, 36, -11), 10: (26, -42, 87)}               # where bones of trunk and feet point at rest, left and middle, to about a degree
+         16: (92, 36, -11), 10: (26, -42, 87)}               # where bones of trunk and feet roughly point at rest, left and middle
 
 def _unit(v): return v/np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9)
 
