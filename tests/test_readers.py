@@ -432,3 +432,34 @@ def test_slots_without_a_time(tmp_path):
 
 def test_the_table_ships():
     assert TABLE.is_file() and TABLE.stat().st_size < 40_000
+
+
+# -- anything at all ---------------------------------------------------------------------------------------------------------------------
+
+def worn(data, rng):
+    "Bytes that were cut, changed, doubled or swapped for others."
+    data, kind = bytearray(data), rng.integers(5)
+    a, b = sorted(rng.integers(0, len(data) + 1, 2)) if len(data) else (0, 0)
+    if kind == 0: return bytes(data[:a])
+    if kind == 1: return bytes(data[:a] + rng.bytes(int(rng.integers(1, 20))) + data[a:])
+    if kind == 2: return bytes(data[:a] + data[b:])
+    if kind == 3: return bytes(data + data[a:b])
+    for i in rng.integers(0, max(1, len(data)), 5): data[i:i+1] = rng.choice([b'|', b'\t', b',', b'"', b'\n', b'\r', b'\0', b'{', b'[', b'\xff', b'<', b'9', b'-']).tobytes() or b'\0'
+    return bytes(data)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_a_worn_tree_is_read_or_refused(trees, tmp_path, name):
+    "Whatever is in the files: findings, and never another error."
+    rng = np.random.default_rng(NAMES.index(name))
+    folder = shutil.copytree(trees[name], tmp_path/'tree')
+    files = [p for p in sorted(folder.rglob('*')) if p.is_file() and p.stat().st_size]
+    for _ in range(12 if files else 0):
+        path = files[rng.integers(len(files))]
+        whole = path.read_bytes()
+        path.write_bytes(worn(whole, rng))
+        for finding in check(name, folder, deep=True): assert '\n' not in finding.text
+        try: list(samples(name, folder))
+        except SignbookError: pass
+        path.write_bytes(whole)
+    assert wrong(name, folder) == []
