@@ -65,7 +65,7 @@ def re_name(name): return name.replace('.', r'\.') + '$'
 
 
 @pytest.mark.parametrize('protocol', range(6))
-@pytest.mark.parametrize('value', [Call(os.system, 'touch {}'), Call(eval, "open('{}', 'w')"), [1, {'deep': (2, Call(exec, "open('{}', 'w')"))}], Call(getattr, os, 'system')] [:3])
+@pytest.mark.parametrize('value', [Call(os.system, 'touch {}'), Call(eval, "open('{}', 'w')"), [1, {'deep': (2, Call(exec, "open('{}', 'w')"))}]])
 def test_nothing_is_run_in_any_protocol(tmp_path, protocol, value):
     mark = tmp_path/'was-run'
     def fill(v):
@@ -108,12 +108,12 @@ HOSTILE = {
     'a class alone': b'cnumpy\nndarray\n.',
     'a function alone': b'cnumpy.core.multiarray\n_reconstruct\n.',
     'changing a function': b'cnumpy.core.multiarray\n_reconstruct\n}Vrun\ncbuiltins\nset\nsb.',
-    'changing a function by slots': b'cnumpy.core.multiarray\nscalar\n(N}Vrun\ncbuiltins\nset\nst\x86b.',
+    'changing a function by slots': b'cnumpy.core.multiarray\nscalar\nN}Vrun\ncbuiltins\nset\ns\x86b.',
     'changing the class of arrays': b'cnumpy\nndarray\n}Vx\nI1\nsb.',
-    'changing OrderedDict': b'ccollections\nOrderedDict\n(N}Vx\nI1\nst\x86b.',
+    'changing OrderedDict': b'ccollections\nOrderedDict\nN}Vx\nI1\ns\x86b.',
     'changing an array twice': reconstructed()[:-1] + b'}V__class__\nI1\nsb.',
     'a name below a name': b'\x80\x04\x8c\x0bcollections\x8c\x14OrderedDict.__init__\x93.',
-    'a name below ndarray': b'\x80\x04\x8c\x05numpy\x8c\x0fndarray.tofile\x93.',
+    'a name below ndarray': b'\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.',
     'bytes by a call': b'c__builtin__\nbytes\n(L99999999999L\ntR.',
     'another encoding': b'c_codecs\nencode\n(Vx\nVrot13\ntR.',
     'a reference by protocol 0': b'Pstorage\n.',
@@ -135,15 +135,16 @@ def endless():
     "A list in itself; a list of lists of lists that is the same list; a deep one."
     loop = []; loop.append(loop)
     laugh = ['ha']
-    for _ in range(60): laugh = [laugh]*8
+    for _ in range(30): laugh = [laugh]*8
     text = 'ha'*1000
     for _ in range(8): text = [text]*50
-    return {'a loop': pickle.dumps(loop), 'laughs': pickle.dumps(laugh), 'laughing text': pickle.dumps(text), 'deep': b'('*0 + b']'*5000 + b'a'*4999 + b'.',
+    return {'a loop': pickle.dumps(loop), 'laughs': pickle.dumps(laugh), 'laughing text': pickle.dumps(text), 'deep': b']'*5000 + b'a'*4999 + b'.',
             'the same array, often': pickle.dumps([np.zeros(100_000)]*10_000)}
 
 
 @pytest.mark.parametrize('name', [*HOSTILE, *endless()])
-def test_what_is_no_plain_data_is_refused(name):
+def test_what_is_no_plain_data_is_refused(monkeypatch, name):
+    monkeypatch.setattr('signbook.data.pickles.MOST', 1_000_000)        # sooner than usual
     data = HOSTILE.get(name) or endless()[name]
     with pytest.raises((SignbookError, pickle.UnpicklingError, TypeError, ValueError, AttributeError)) as caught: taken(data)
     assert '\n' not in str(caught.value)
@@ -169,8 +170,8 @@ def test_damage_and_greed(tmp_path, data, says):
 
 
 def test_time_is_limited(tmp_path):
-    "A pickle that is small and slow: many texts with equal remainders would do; counting to a large number is enough."
-    (tmp_path/'a.pkl').write_bytes(b'\x80\x02]' + b'(' + b'K\x01'*1 + b'e' + b'.')
+    "The child sets its own limit before it opens the file; here the reading itself never ends."
+    (tmp_path/'a.pkl').write_bytes(pickle.dumps([1]))
     code = ("import sys, signbook.data.pickles as p\n"
             "p.write_plain = lambda *a: [None for _ in iter(int, 1)]\n"
             "p._child(sys.argv[1], sys.argv[2], '500', '1')")
@@ -238,6 +239,11 @@ def test_what_json_and_npz_cannot_hold(tmp_path):
                               ({'a': None}, 'a.npz', 'no array'), ({'../a': 1}, 'a.npz', 'the name')):
         (tmp_path/'a.pkl').write_bytes(pickle.dumps(value))
         with pytest.raises(SignbookError, match=says): convert(tmp_path/'a.pkl', tmp_path/name)
+
+
+def test_the_arrays_of_these_tests_are_good_ones():
+    "What is refused above is refused for the part that was changed."
+    np.testing.assert_array_equal(taken(reconstructed()), np.zeros(2, 'f4'))
 
 
 def test_what_is_asked_must_make_sense(tmp_path):

@@ -96,8 +96,8 @@ class PlainUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid): raise Refused(f'a reference to something outside the file ({str(pid)[:60]}), as torch writes them')
 
-# %% ../../nbs/45c_data.pickles.ipynb #0b133bb6
-MOST = 30_000_000   # items and letters of one result; eight elements of an array count as one
+# %% ../../nbs/45c_data.pickles.ipynb #b4a378d4
+MOST = 10_000_000   # items and letters of one result; eight elements of an array count as one
 DEEP = 60           # lists in lists
 
 def unfold(

@@ -199,29 +199,34 @@ def load_motion(
     motion = MOTIONS[kind](path, fps)
     return replace(motion, meta={**motion.meta, **meta})
 
-# %% ../../nbs/45_data.readers.ipynb #697665a1
+# %% ../../nbs/45_data.readers.ipynb #2d987c02
+def _said(dataset, split, place, values, report):
+    "What a row says in the fields of a sample, but for its files; None where it is malformed."
+    said = {k: t.format_map(values).strip() or None for k, t in dataset.sample.items() if k not in ('media', 'motion')}
+    said['split'] = said.get('split') or split or dataset.splits[0]
+    if said['split'] not in dataset.splits: return found(report, 'split', place, f"expected one of {', '.join(dataset.splits)}, got {said['split'][:80]!r}", 'correct this row')
+    if not said['id']: return found(report, 'id', place, 'expected a name, got an empty cell', 'correct this row')
+    try: said |= {k: seconds(said.get(k) or '') for k in ('start', 'end')}
+    except SignbookError as e: return found(report, 'row', place, str(e), 'correct this row')
+    if None not in (said['start'], said['end']) and said['end'] <= said['start']:
+        return found(report, 'row', place, f"expected an end after the start, got {said['start']:g} to {said['end']:g} s", 'correct this row')
+    return said
+
 def _sample(dataset, folder, split, place, values, report):
     "A Sample from a checked row; None where it is malformed."
     values = {'split': split or '', **values}
-    said = {k: t.format_map(values).strip() or None for k, t in dataset.sample.items() if k not in ('media', 'motion')}
-    split = said.pop('split', None) or split or dataset.splits[0]
-    if split not in dataset.splits: return found(report, 'split', place, f"expected one of {', '.join(dataset.splits)}, got {split[:80]!r}", 'correct this row')
-    values = {**values, 'split': split, 'id': said['id'] or ''}
-    if not said['id']: return found(report, 'id', place, 'expected a name, got an empty cell', 'correct this row')
-    try: times = {k: seconds(said.pop(k, None) or '') for k in ('start', 'end')}
-    except SignbookError as e: return found(report, 'row', place, str(e), 'correct this row')
-    if None not in times.values() and times['end'] <= times['start']: return found(report, 'row', place, f"expected an end after the start, got {times['start']:g} to {times['end']:g} s", 'correct this row')
+    said = _said(dataset, split, place, values, report)
+    if said is None: return None
+    values |= {'split': said['split'], 'id': said['id']}
     paths = {k: first_of(folder, dataset.sample[k], values) for k in ('media', 'motion') if k in dataset.sample}
     if any(first is None for _, first in paths.values()): return found(report, 'id', place, f"expected a name that stays in the folder, got {said['id'][:80]!r}", 'correct this row')
     for kind, (there, first) in paths.items():
-        if there is None: _absent(dataset, kind, first, split, report)
+        if there is None: _absent(dataset, kind, first, said['split'], report)
     if dataset.text_file: said['text'] = _text(dataset, folder, values, place, report)
-    language, fps = dataset.language.format_map(values), float(said.pop('fps', None) or 0)
-    path, load = paths.get('motion', (None, None))[0], None
-    if path and path.is_file():
-        meta = dict(source=f"{dataset.title}: {said['id']}", licence=dataset.licence, language=language)
-        load = partial(load_motion, dataset.motion, path, fps, meta)
-    return Sample(split=split, language=language, media=paths.get('media', (None, None))[0], load=load, **times, **said)
+    fps, language = float(said.pop('fps', None) or 0), dataset.language.format_map(values)
+    media, motion = (paths.get(k, (None, None))[0] for k in ('media', 'motion'))
+    meta = dict(source=f"{dataset.title}: {said['id']}", licence=dataset.licence, language=language)
+    return Sample(language=language, media=media, load=motion and partial(load_motion, dataset.motion, motion, fps, meta), **said)
 
 def _pickled_motion(path):
     "The pickle, or the folder of pickles, from which a file of movement can be made; None if there is none."
