@@ -16,7 +16,8 @@ from signbook.data.constructed import change_of, changed, constructed
 from signbook.data.corpus import SPLITS, Corpus, content, kept_pairs, leaks, motion_of, names_of, tables_of
 from signbook.data.landmarks import Landmarks
 from signbook.data.noise import MODELS, noisy
-from signbook.data.sentences import agreeing, grammar, inflected, Phrase
+from signbook.data.sentences import Phrase, agreeing
+from signbook.data.words import grammar, inflected
 from signbook.data.signers import signers
 from signbook.motion.motion import check_provenance, notice
 from signbook.motion.skeleton import LAYOUTS
