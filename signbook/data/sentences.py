@@ -53,7 +53,9 @@ class _Draw:
 
     def adjective(self, kinds, before=False)->str:
         "An adjective for something, not one that is there already."
-        fit = [a for a in self.grammar.adjectives if not kinds.isdisjoint(a.of) and (a.before or not before) and a.text not in self.used]
+        colours = {w.text for w in self.grammar.of('colour')}
+        taken = self.used | (colours if self.used & colours else set())   # nothing is red and blue
+        fit = [a for a in self.grammar.adjectives if not kinds.isdisjoint(a.of) and (a.before or not before) and a.text not in taken]
         if not fit: return ''
         text = self.any(fit).text
         self.used.add(text)

@@ -87,6 +87,7 @@ def grammar(
 # %% ../../nbs/46a_data.words.ipynb #19c383e0
 _FORMS = dict(s='VBZ', past='VBD', ing='VBG', pp='VBN')
 _OWN_FORMS = {('lie', 'past'): 'lied', ('lie', 'pp'): 'lied', ('spell', 'past'): 'spelled', ('spell', 'pp'): 'spelled'}
+_OWN_PLURALS = {'person': 'people', 'fish': 'fish'}
 
 @lru_cache(maxsize=None)
 def inflected(
@@ -107,7 +108,7 @@ def plural(
     "The plural of a noun; of a phrase, that of its last word."
     from lemminflect import getInflection
     *rest, head = noun.split(' ')
-    return ' '.join([*rest, (getInflection(head, tag='NNS') or (head + 's',))[0]])
+    return ' '.join([*rest, _OWN_PLURALS.get(head) or (getInflection(head, tag='NNS') or (head + 's',))[0]])
 
 def a_or_an(
     text:str, # a phrase
