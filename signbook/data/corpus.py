@@ -61,6 +61,7 @@ def names_of(
 # %% ../../nbs/46_data.corpus.ipynb #7ad6e39d
 SPLITS = dict(train=.8, dev=.1, test=.1)   # shares of names and of sets of signs
 PAIRS_KEPT = .01                           # share of pairs of signs that come together in test only
+_TENSES = {'FINISH', 'WILL', 'NOT'}      # what the grammar adds for tense and negation
 _CLOSED = {'pronoun', 'determiner', 'preposition', 'conjunction', 'question', 'interjection'}
 
 def _share(*words)->float:
@@ -90,7 +91,7 @@ def kept_pairs(
 @lru_cache(maxsize=None)
 def _open_signs()->frozenset:
     "Ids of signs that are content, not grammar."
-    return frozenset(e.id for e in Lexicon.load('ase') if e.pos and e.pos[0] not in _CLOSED)
+    return frozenset(e.id for e in Lexicon.load('ase') if e.pos and e.pos[0] not in _CLOSED and e.id not in _TENSES)
 
 def content(
     line:GlossLine,
@@ -123,10 +124,8 @@ def _spelled_text(language, rng):
     "Names, places and numbers."
     pattern, tags = _spelled_patterns()[int(rng.random()*len(_spelled_patterns()))]
     one = lambda kind: names_of(language)[kind][int(rng.random()*len(names_of(language)[kind]))]
-    fill = dict(name=one('name'), family=one('family'), city=one('city'), year=str(rng.randrange(1950, 2026)), age=str(rng.randrange(5, 100)))
-    first, _, rest = pattern.partition('{city}, {city}')
-    text = f"{one('city')}, {one('city')}" if pattern == '{city}, {city}' else pattern.format(**fill)
-    return text, tags
+    fill = dict(name=one('name'), family=one('family'), city=one('city'), other=one('city'), year=str(rng.randrange(1950, 2026)), age=str(rng.randrange(5, 100)))
+    return pattern.format(**fill), tags
 
 def _draw(language, rng)->tuple: # text, tags, `GlossLine`
     "A text of a language and its line."

@@ -9,6 +9,7 @@ __all__ = ['STRAIGHT', 'RADIUS', 'BULGE', 'WAVE', 'SWING', 'PLAY', 'GROWTH', 'TU
 
 # %% ../../nbs/34a_signing.paths.ipynb #2dc18169
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 import numpy as np
 from .goals import AXES, DIGITS, Goal, Role, hand_sides, token_vector, unit
@@ -72,7 +73,7 @@ class Path:
     flow: tuple = (False, False)  # runs on from the movement before, into the next: no stop there
     aimed: bool = False           # a target says where it ends: the arrow is only a hint
 
-    @property
+    @cached_property
     def moves(self)->bool:
         "Is there anything to see besides a change of the hand?"
         return replace(self, manner=(), flow=(False, False), order=0, aimed=False) != Path()

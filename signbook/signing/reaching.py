@@ -7,6 +7,7 @@ __all__ = ['STEADY', 'overlaps', 'push_apart', 'snug', 'Solved', 'joined', 'carr
 
 # %% ../../nbs/36c_signing.reaching.ipynb #faae95e7
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 import numpy as np
 from ..motion.rotation import aa_to_mat
 from .arms import reach
@@ -93,9 +94,11 @@ class Solved:
 
     def after(self, n:int)->'Solved':
         "All goals but the first, which is rest, as they are numbered behind n others."
-        own = _each(lambda x: x[1:], self)
-        anchor = own.keys.anchor
+        own, anchor = self._without_rest, self._without_rest.keys.anchor
         return replace(own, keys=replace(own.keys, anchor=np.where(anchor < 0, anchor, anchor + n)))
+
+    @cached_property
+    def _without_rest(self)->'Solved': return _each(lambda x: x[1:], self)   # once a sign, however many lines it comes in
 
 def _each(fn, *parts):
     "`fn` of all that has a row for each goal: arrays and tuples of objects that are made of them."
