@@ -67,7 +67,9 @@ def raise_hand(
 ):
     "Raise a hand straight up."
     t, hold = s.t, Hold((.12, .96, .08), (0, 1, 0), (0, 0, 1), FLAT, .5)
-    s.hand(left, hold, t + .8, t); s.hand(left, hold, t + .8 + seconds); s.hand(left, None, t + 1.6 + seconds); s.t = t + 1.6 + seconds
+    front = Hold((.15, -.05, .85), (0, .2, 1), (-1, 0, 0), FLAT, .3)      # not past the shoulder
+    for held, end in ((front, .55), (hold, 1.), (hold, 1. + seconds), (front, 1.5 + seconds), (None, 2.1 + seconds)): s.hand(left, held, t + end, t)
+    s.t = t + 2.1 + seconds
 
 def reach_out(
     s:Script,
@@ -173,13 +175,13 @@ def carry(
 def pick_up(
     s:Script,
     left:bool=False,
-    depth:float=.34, # metres that the hips go down
+    depth:float=.44, # leg lengths that the hips go down
 ):
     "Squat and pick something up from the floor."
-    t = s.t
+    t, long = s.t, s.who.legs[0].length
     low, held = Hold((.02, -.34, .9), (-.05, -.45, .9), (-1, 0, 0), LOOSE), Hold((.0, -.45, .5), (-.2, .1, 1), (-1, 0, 0), GRIP)
-    s.height(-depth, t + 1.1, t); s.height(0., t + 2.4, t + 1.4)
-    for name, value in (('lean', .95), ('tilt', .35), ('ahead', -.16), ('splay', .25)):
+    s.height(-depth*long, t + 1.1, t); s.height(0., t + 2.4, t + 1.4)
+    for name, value in (('lean', .95), ('tilt', .35), ('ahead', -.27*long), ('splay', .3)):
         before = s.curves[name][-1][1]
         s.key(name, value, t + 1.1, t); s.key(name, before, t + 2.4, t + 1.4)
     for hold, end in ((low, 1.1), (Hold(low.place, low.fingers, low.palm, GRIP), 1.4), (held, 2.4)): s.hand(left, hold, t + end, t)

@@ -157,10 +157,10 @@ def jumping_jacks(
     for k in range(2*count):
         apart = not k % 2
         _, leave, land = _throw(s, .06, .09, 0., (.16, -.16) if apart else (0., 0.), ready=.12 if k else .4)
-        for left in (True, False): s.hand(left, Hold((.3, .9, .05), (-.2, 1, 0), (0, 0, 1)) if apart else DOWN, land + .05, begin if not k else leave - .1)
-    s.height(0., s.t + .3)
-    for left in (True, False): s.hand(left, None, s.t + .5)
-    s.t += .5
+        for left in (True, False):
+            s.hand(left, Hold((.92, .1, .1), (1, .1, 0), (0, -.3, 1)), leave + .05, begin if not k else leave - .25)   # out at the side on the way
+            s.hand(left, Hold((.3, .9, .05), (-.2, 1, 0), (0, 0, 1)) if apart else DOWN, land + .15)
+    s.height(0., s.t + .3); both_hands(s, None, s.t + .5); s.t += .5
 
 # %% ../../nbs/46ed_data.moves.ipynb #a206fc72
 def kick(
@@ -171,7 +171,7 @@ def kick(
     "Kick something in front."
     t, foot = s.t, s.feet[left]
     s.bear(not left, .9, t + .45, t)
-    s.step(left, foot[:2], foot[2], t + .4, t + 1.5, off=-.5, strike=-.1, hold=((.22, 0, -.28, .16, -.9), (.48, 0, .5*s.who.legs[0].length + .15, height, -.2), (.86, 0, .015, .07, -.3)))
+    s.step(left, foot[:2], foot[2], t + .4, t + 1.5, off=-.5, strike=-.1, hold=((.07, 0, -.02, .06, -.75), (.22, 0, -.28, .16, -.9), (.48, 0, .5*s.who.legs[0].length + .15, height, -.2), (.88, 0, 0, .06, -.3)))
     s.key('lean', -.18, t + .95, t + .3); s.key('lean', 0., t + 1.6, t + 1.1)
     for side in (True, False): s.hand(side, Hold((.5, -.65, .3 if side != left else -.2), (.3, -.9, .3), (-.6, -.6, 0)), t + .8, t); s.hand(side, None, t + 1.9, t + 1.2)
     s.bear(not left, 0., t + 1.9, t + 1.4); s.t = t + 1.9
@@ -257,12 +257,13 @@ def stand_up(
 def squat(
     s:Script,
     count:int=1,
-    depth:float=.36, # metres
+    depth:float=.42, # leg lengths
 ):
     "Bend the knees, the arms stretched forward, and rise."
+    long = s.who.legs[0].length
     for k in range(count):
         t = s.t
-        s.height(-depth, t + .9, t); s.key('lean', .65, t + .9, t); s.key('ahead', -.13, t + .9, t); s.key('splay', .3, t + .9, t)
+        s.height(-depth*long, t + .9, t); s.key('lean', .65, t + .9, t); s.key('ahead', -.25*long, t + .9, t); s.key('splay', .3, t + .9, t)
         both_hands(s, Hold((-.1, .55, .78), (0, .6, .8), (0, -.8, .6), FLAT), t + .9, t)
         s.height(0., t + 2., t + 1.1)
         for name, value in (('lean', 0.), ('ahead', 0.), ('splay', .12)): s.key(name, value, t + 2., t + 1.1)
