@@ -224,7 +224,7 @@ def headings(
     step:float,             # metres, at most, each
     turn:float=0.,          # radians that the heading changes by, in all
     direction:float=0.,     # radians: the way of going as seen from the heading; π is backwards
-    most:float=.7,          # radians turned in a step, at most
+    most:float=.8,          # radians turned in a step, at most
 )->np.ndarray:              # (n,3) x, z, heading after every step, from (0, 0, 0) on
     "Where a body is after each step along an arc; with no distance it turns on the spot."
     n = max(1, int(np.ceil(distance/step - 1e-9)), int(np.ceil(abs(turn)/most - 1e-9)))

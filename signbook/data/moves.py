@@ -83,7 +83,7 @@ def turn_round(
     angle:float, # radians, to the left
 ):
     "Turn on the spot, step by step."
-    go(s, 0., .7, angle, first_left=angle > 0, close=True, lift=.06)
+    go(s, 0., 1.3, angle, first_left=angle > 0, close=True, lift=.06)
 
 def sidestep(
     s:Script,

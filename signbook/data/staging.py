@@ -76,7 +76,7 @@ class Script:
         self.who, self.seed, self.t, self.seated = who, seed, 0., ''
         self.at = np.zeros(3)                                           # x, z and heading of the body
         self.feet = {left: (who.aside*(1 if left else -1), 0., .1*(1 if left else -1)) for left in (True, False)}
-        self.steps, self.spans, self.acts = [], [], []
+        self.steps, self.spans, self.acts, self.ends = [], [], [], []   # ends: seconds at which phrases end: a good time to blink
         self.curves = {n: [(0., v)] for n, v in CURVES.items()}
         self.heights = [(0., 0., 0.)]                                   # seconds, metres above standing, metres/second
         self.hands = {left: [(0., None)] for left in (True, False)}     # seconds, `Hold` or None: it swings
@@ -241,7 +241,7 @@ def perform(
     who, n = script.who, max(2, round((script.t + TAIL)*fps))
     t, style = np.arange(n)/fps, STYLES[emotion]
     base, c = base_of(script, t), {k: _curve(v, t) for k, v in script.curves.items()}
-    acts = [Act(0, n/fps, both(mouthSmile=.15), 'calm'), *style_acts(style, n/fps), *script.acts, *(blink_act(at) for at in blink_times(n/fps, (), script.seed))]
+    acts = [Act(0, n/fps, both(mouthSmile=.15), 'calm'), *style_acts(style, n/fps), *script.acts, *(blink_act(at) for at in blink_times(n/fps, script.ends, script.seed))]
     track = track_of(acts, n, fps, base=sway(n, fps, script.seed, style.sway))
     local = aa_to_mat(track.poses)
     local[:, 0] = base.turn
