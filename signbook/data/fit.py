@@ -13,7 +13,7 @@ from .landmarks import Landmarks
 from .fit_angles import puppet as puppet_of, pose
 from .fit_guess import first_camera, guess
 from .fit_pull import Camera, looked_at, springs as springs_of, ends_of
-from .fit_solve import settle, settle_shape, usual_hand
+from .fit_solve import known_hands, settle, settle_shape
 from ..motion.body import Body, load
 from ..motion.motion import CHANNELS, STATES, Motion
 from ..motion.rotation import mat_to_aa
@@ -31,7 +31,7 @@ def _usual(puppet):
     for side, sign in (('left', 1.), ('right', -1.)):
         q[columns[f'{side}_shoulder']] = 0, 0, -1.2*sign
         q[columns[f'{side}_flex']] = .7
-        q[columns[f'{side}_hand']] = usual_hand(puppet.body)[0]
+        q[columns[f'{side}_hand']] = known_hands(puppet.body).mean(0)
     return q
 
 def fit(

@@ -43,10 +43,10 @@ class Camera:
         larger = self.larger(points)[..., None]
         return larger*(speed[..., :2, :] + self.seen(points)[..., None]*speed[..., 2:, :]/self.distance)
 
-# %% ../../nbs/43a_data.fit_pull.ipynb #885654d1
-RIGID = ('nose', *(f'{s}_{p}' for s in ('left', 'right') for p in ('ear', 'eye_inner', 'eye_outer')), 'face_27', 'face_28', 'face_29', 'face_30')
+# %% ../../nbs/43a_data.fit_pull.ipynb #d2124414
+RIGID = ('nose', *(f'{s}_{p}' for s in ('left', 'right') for p in ('eye_inner', 'eye_outer')), 'face_27', 'face_28', 'face_29', 'face_30')
 SIGMA = dict(body=.012, face=.006, left_hand=.005, right_hand=.005)      # metres by which a tracker errs in the picture: guesses
-DEPTH = dict(body=.06, face=.02, left_hand=.012, right_hand=.012, world=.04) # and in depth, where that is guessed
+DEPTH = dict(body=.06, face=.02, left_hand=.03, right_hand=.03, world=.04) # and in depth, where that is guessed
 
 @dataclass(frozen=True, eq=False)
 class Spring:
@@ -66,6 +66,7 @@ def _usable(landmarks, body):
     def keep(role, place):
         if not place or len(place) > 2 or not all(p in JOINTS or p in body.landmarks for p in place): return False
         if role == 'face' or 'eye' in place[0] or 'mouth' in place[0]: return place[0] in RIGID
+        if 'ear' in place[0]: return 'face' not in roles          # a tracker's ear is a place before the ear
         fingers = place[0].split('_')[-1][:-1] in ('index', 'pinky', 'thumb')
         return role in SIGMA and not (role == 'body' and fingers and hands) or role == 'world' and not fingers
     return [p if keep(r, p) else () for r, p in zip(roles, places)]
