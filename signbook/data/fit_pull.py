@@ -17,10 +17,11 @@ from .fit_angles import Posed
 # %% ../../nbs/43a_data.fit_pull.ipynb #42cecc26
 @dataclass(frozen=True)
 class Camera:
-    "Where a picture of the world is taken from: the signer stands at the origin, the camera looks along -Z."
+    "Where a picture of the world is taken from: the camera looks along -Z."
     scale:float         # pixels a metre at the signer's distance
     centre:tuple        # (x, y) pixels that the camera looks at
     distance:float=np.inf # metres from the signer; inf = it only scales
+    target:tuple=(0, 0, 0) # place that the camera looks at, metres: what appears at `centre`
 
     def metres(self, pixels:np.ndarray)->np.ndarray: # (...,2) right and up, metres
         "Pixels (...,2) in the plane where the signer stands."
@@ -31,12 +32,18 @@ class Camera:
         return self.seen(points)*[1, -1]*self.scale + np.asarray(self.centre)
 
     def larger(self, points:np.ndarray)->np.ndarray: # (...,1)
-        "How much larger than at the signer's distance something at these places looks."
-        return 1/np.maximum(1 - points[..., 2:]/self.distance, .2)
+        "How much larger than at the target something at these places looks."
+        return 1/np.maximum(1 - (points[..., 2:] - self.target[2])/self.distance, .2)
 
     def seen(self, points:np.ndarray)->np.ndarray: # (...,2) metres
         "Where places (...,3) appear in the plane where the signer stands."
-        return points[..., :2]*self.larger(points)
+        return (points[..., :2] - self.target[:2])*self.larger(points)
+
+    def view(self, height:int)->dict: # eye, target, fov_deg, for `show.render`
+        "The same camera for pictures of this height in pixels; one that only scales is put 50 m away."
+        far = min(self.distance, 50.)
+        target = np.asarray(self.target, float)
+        return dict(eye=tuple(target + [0, 0, far]), target=tuple(target), fov_deg=float(np.degrees(2*np.arctan(height/2/self.scale/far))))
 
     def jacobian(self, points:np.ndarray, speed:np.ndarray)->np.ndarray: # (...,2,D)
         "How that changes if the places (...,3) move by `speed` (...,3,D)."
@@ -59,13 +66,16 @@ class Spring:
     axes:tuple            # () = in the picture, else which of x, y, z it pulls along
     sigma:float           # metres
 
-def _usable(landmarks, body):
+_LEGS = ('knee', 'ankle', 'toe', 'heel')
+
+def _usable(landmarks, body, legs):
     "Places of each landmark that the body has and the fit looks at; () for the rest."
     roles, places = landmarks.roles, landmarks.places
     hands = {r for r in ('left_hand', 'right_hand') if r in roles}
     def keep(role, place):
         if not place or len(place) > 2 or not all(p in JOINTS or p in body.landmarks for p in place): return False
         if role == 'face' or 'eye' in place[0] or 'mouth' in place[0]: return place[0] in RIGID
+        if place[0].endswith(_LEGS): return legs
         if 'ear' in place[0]: return 'face' not in roles          # a tracker's ear is a place before the ear
         fingers = place[0].split('_')[-1][:-1] in ('index', 'pinky', 'thumb')
         return role in SIGMA and not (role == 'body' and fingers and hands) or role == 'world' and not fingers
@@ -74,9 +84,10 @@ def _usable(landmarks, body):
 def looked_at(
     landmarks:Landmarks, # any layout
     body:Body,           # whose places
+    legs:bool=False,     # are knees and feet looked at?
 )->tuple:                # names of places
     "The places that some landmark tells of."
-    names = tuple(sorted({p for place in _usable(landmarks, body) for p in place}))
+    names = tuple(sorted({p for place in _usable(landmarks, body, legs) for p in place}))
     if not any(n.endswith(('shoulder', 'wrist', 'elbow')) for n in names): raise SignbookError(
         "landmarks: expected points of a body or of hands, got none that lie on it; name the components as their tracker does "
         "(POSE_LANDMARKS, pose_keypoints_2d, ...)")
@@ -95,10 +106,10 @@ def springs(
     measured:bool,       # z is as true as x and y
 )->list:                 # of Spring
     "All that pulls, component by component."
-    usable, out, roles = _usable(landmarks, body), [], np.array(landmarks.roles)
+    usable, out, roles = _usable(landmarks, body, True), [], np.array(landmarks.roles)
     number = {n: i for i, n in enumerate(names)}
     for role in dict.fromkeys(landmarks.roles):
-        rows = np.array([i for i, p in enumerate(usable) if p and roles[i] == role], int)
+        rows = np.array([i for i, p in enumerate(usable) if p and set(p) <= number.keys() and roles[i] == role], int)
         if not len(rows): continue
         ends = np.array([[number[usable[i][0]], number[usable[i][-1]]] for i in rows])
         confidence = landmarks.confidence[:, rows].astype(float)

@@ -6,12 +6,13 @@
 __all__ = ['USUAL', 'JERK', 'BEYOND', 'SLACK', 'LONGEST', 'ENOUGH', 'STEADY', 'limits', 'known_hands', 'usual_hand', 'likely',
            'smooth_step', 'settle', 'settle_shape']
 
-# %% ../../nbs/43b_data.fit_solve.ipynb #e5efab20
+# %% ../../nbs/43b_data.fit_solve.ipynb #8454e346
+from dataclasses import replace
 from functools import lru_cache
 import numpy as np
 from scipy.linalg import solveh_banded
 from .fit_angles import Puppet, pose
-from .fit_pull import Camera, ends_of, hold, pull, stretch
+from .fit_pull import Camera, pull
 from ..motion.body import Body
 from ..signing.arms import ELBOW, EXTENSION, FLEXION, PRONATION, RADIAL, ULNAR
 from ..signing.hand import DOFS, LIMITS
@@ -158,5 +159,5 @@ def settle_shape(
         change = np.linalg.solve(shared - (mixed.swapaxes(1, 2) @ solved[..., :-1]).sum(0), asked - (mixed.swapaxes(1, 2) @ solved[..., -1:]).sum(0)[:, 0])
         q = q + np.clip(solved[..., -1] - solved[..., :-1] @ change, -LONGEST, LONGEST)
         betas, unit = betas + change[:B], unit*np.exp(change[-1])
-        camera = Camera(camera.scale*np.exp(change[B]), camera.centre, camera.distance)
+        camera = replace(camera, scale=camera.scale*np.exp(change[B]))
     return q, betas, camera, unit
