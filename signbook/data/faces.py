@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HIDDEN', 'GAZE', 'STABLE_MESH', 'MESH', 'STABLE', 'NOISE_M', 'FACE_FILE', 'PULL_UNIT', 'RIDGE', 'SYMMETRY', 'COST',
-           'ROUNDS', 'QUIET', 'NARROW', 'WIDE', 'JITTER', 'DEAD', 'LEAST', 'RIGID_M', 'AWAY', 'DOUBT', 'HOLD', 'FADE',
-           'STEADY_HEAD', 'NECK_SHARE', 'actions_told', 'FaceModel', 'model_of', 'exact_model', 'tracker_model',
+           'ROUNDS', 'OVER', 'QUIET', 'NARROW', 'WIDE', 'JITTER', 'DEAD', 'LEAST', 'RIGID_M', 'AWAY', 'DOUBT', 'HOLD',
+           'FADE', 'STEADY_HEAD', 'NECK_SHARE', 'actions_told', 'FaceModel', 'model_of', 'exact_model', 'tracker_model',
            'mesh_vertices', 'aligned', 'lifted', 'leanings', 'fitted', 'rest_of', 'lid_gain', 'steadied', 'model_for',
            'Face', 'trust_of', 'face_actions', 'skin_landmarks', 'with_face']
 
@@ -132,7 +132,7 @@ def lifted(
 
 # %% ../../nbs/43f_data.faces.ipynb #b1efd9d2
 RIDGE, SYMMETRY, COST = .6, .1, 3.   # usual size of a weight; usual difference of a pair; how much a weight must explain to be there
-ROUNDS = 60
+ROUNDS, OVER = 100, 1.6   # of the method; by how much it steps too far
 
 def leanings(
     actions:np.ndarray, # (A,) columns of ARKIT
@@ -151,10 +151,11 @@ def fitted(
     "The actions that explain how points moved."
     asks = moved.reshape(len(moved), -1) @ model.pull - COST
     gram = model.gram + leanings(model.actions)
-    stiff = np.trace(gram)/len(gram)
+    ends = np.linalg.eigvalsh(gram)[[0, -1]]
+    stiff = np.sqrt(ends.prod())
     inverse, z, u = np.linalg.inv(gram + stiff*np.eye(len(gram))), np.zeros_like(asks), np.zeros_like(asks)
     for _ in range(ROUNDS):
-        x = (asks + stiff*(z - u)) @ inverse
+        x = OVER*(asks + stiff*(z - u)) @ inverse + (1 - OVER)*z
         z = np.clip(x + u, 0, 1)
         u += x - z
     weights = np.zeros((len(moved), len(ARKIT)))
