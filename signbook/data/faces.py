@@ -6,8 +6,8 @@
 __all__ = ['HIDDEN', 'GAZE', 'STABLE_MESH', 'MESH', 'STABLE', 'NOISE_M', 'FACE_FILE', 'PULL_UNIT', 'RIDGE', 'SYMMETRY', 'COST',
            'ROUNDS', 'OVER', 'QUIET', 'NARROW', 'WIDE', 'JITTER', 'DEAD', 'LEAST', 'RIGID_M', 'AWAY', 'DOUBT', 'HOLD',
            'FADE', 'STEADY_HEAD', 'NECK_SHARE', 'actions_told', 'FaceModel', 'model_of', 'exact_model', 'tracker_model',
-           'mesh_vertices', 'aligned', 'lifted', 'leanings', 'fitted', 'rest_of', 'lid_gain', 'steadied', 'model_for',
-           'Face', 'trust_of', 'face_actions', 'skin_landmarks', 'with_face']
+           'mesh_vertices', 'aligned', 'lifted', 'leanings', 'error_of', 'fitted', 'rest_of', 'lid_gain', 'steadied',
+           'model_for', 'Face', 'trust_of', 'face_actions', 'skin_landmarks', 'with_face']
 
 # %% ../../nbs/43f_data.faces.ipynb #1b4dc43b
 from dataclasses import dataclass, field, replace
@@ -131,17 +131,27 @@ def lifted(
     return np.concatenate([points, depth[..., None]], -1)
 
 # %% ../../nbs/43f_data.faces.ipynb #b1efd9d2
-RIDGE, SYMMETRY, COST = .6, .1, 3.   # usual size of a weight; usual difference of a pair; how much a weight must explain to be there
+RIDGE, SYMMETRY, COST = .6, .1, 2.   # usual size of a weight; usual difference of a pair; how much a weight must explain to be there
 ROUNDS, OVER = 100, 1.6   # of the method; by how much it steps too far
 
 def leanings(
     actions:np.ndarray, # (A,) columns of ARKIT
 )->np.ndarray:          # (A,A) added to the gram
     "Weights are rather small, and pairs rather alike."
-    at = {a: i for i, a in enumerate(actions)}
+    at, inner = {a: i for i, a in enumerate(actions)}, arkit('browInnerUp')
     out = np.eye(len(actions))/RIDGE**2
-    for a, i in at.items():
-        if (j := at[ARKIT_MIRROR[a]]) > i: out[np.ix_([i, j], [i, j])] += np.array([[1, -1], [-1, 1]])/SYMMETRY**2
+    pairs = [(a, ARKIT_MIRROR[a]) for a in actions if a < ARKIT_MIRROR[a]] + [(inner, arkit(f'browOuterUp{side}')) for side in ('Left', 'Right')]
+    for pair in pairs:
+        both = [at[a] for a in pair]
+        out[np.ix_(both, both)] += np.array([[1, -1], [-1, 1]])/SYMMETRY**2
+    return out
+
+def error_of(
+    model:FaceModel, # of some points
+)->np.ndarray:       # (52,) standard deviation of each weight, 0 to 1; RIDGE for what the points do not tell
+    "How far the fit of an action may be off."
+    out = np.full(len(ARKIT), RIDGE)
+    out[model.actions] = np.sqrt(np.diag(np.linalg.inv(model.gram + leanings(model.actions))))
     return out
 
 def fitted(
@@ -162,7 +172,7 @@ def fitted(
     weights[:, model.actions] = z
     return weights
 
-# %% ../../nbs/43f_data.faces.ipynb #e0b04c32
+# %% ../../nbs/43f_data.faces.ipynb #3bac4fdf
 QUIET = .3   # share of the frames that count as quiet
 
 def rest_of(
@@ -177,7 +187,7 @@ def rest_of(
         rest = here[busy <= np.quantile(busy, QUIET)].mean(0)
     return aligned(rest[None], model.rest, model.stable)[0][0]
 
-# %% ../../nbs/43f_data.faces.ipynb #b6a3e60b
+# %% ../../nbs/43f_data.faces.ipynb #b054f8e8
 _LIDS = {'right': ((33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7), 159, 145),
          'left': ((263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249), 386, 374)}
 
@@ -194,22 +204,23 @@ def lid_gain(
         gain[[at[MESH[i]] for i in lids if MESH[i] in at]] = np.clip(ours/max(theirs, 1e-6), .6, 2)
     return gain
 
-# %% ../../nbs/43f_data.faces.ipynb #4076f792
+# %% ../../nbs/43f_data.faces.ipynb #015f362c
 NARROW, WIDE = .02, .1   # seconds (standard deviation)
-JITTER, DEAD = .12, .05  # of a weight
+JITTER, DEAD = .12, .05  # of a weight, at most
 
 def steadied(
     weights:np.ndarray, # (T,52)
     fps:float,          # frames per second
+    error:np.ndarray,   # (52,) standard deviation of each weight
 )->np.ndarray:          # (T,52) 0 to 1
     "Averaged where nothing happens, as it is where something does."
     from scipy.ndimage import gaussian_filter1d
     near, far = (gaussian_filter1d(weights, s*fps, axis=0, mode='nearest') for s in (NARROW, WIDE))
-    share = np.clip(np.abs(near - far)/JITTER, 0, 1)
-    share = gaussian_filter1d(share, NARROW*fps, axis=0, mode='nearest')
-    return np.clip((share*near + (1 - share)*far - DEAD)/(1 - DEAD), 0, 1)
+    share = np.clip(np.abs(near - far)/np.minimum(2*error, JITTER), 0, 1)
+    share, dead = gaussian_filter1d(share, NARROW*fps, axis=0, mode='nearest'), np.minimum(error/2, DEAD)
+    return np.clip((share*near + (1 - share)*far - dead)/(1 - dead), 0, 1)
 
-# %% ../../nbs/43f_data.faces.ipynb #7c16f4df
+# %% ../../nbs/43f_data.faces.ipynb #da4ab2f5
 LEAST = .2   # confidence from which a point counts as seen
 
 def _face_rows(landmarks):
@@ -230,7 +241,7 @@ def model_for(
         f"track the face too, or leave it out")
     return exact_model(vertices, landmarks.depth and bool(np.any(landmarks.points[:, list(rows.values()), 2])), body)
 
-# %% ../../nbs/43f_data.faces.ipynb #25521097
+# %% ../../nbs/43f_data.faces.ipynb #87a50ec9
 def _bridged(values, known):
     "Rows (T,...) where `known` (T,), and in between what lies on the way."
     flat, at = values.reshape(len(values), -1), np.arange(len(values))
@@ -249,7 +260,7 @@ def _camera_points(landmarks, model):
     for i in range(len(use)): points[:, i] = _bridged(points[:, i], sure[:, i] >= LEAST)
     return (points if model.depth else points[..., :2]), sure
 
-# %% ../../nbs/43f_data.faces.ipynb #b79a5a8c
+# %% ../../nbs/43f_data.faces.ipynb #7772dcfa
 @dataclass(frozen=True, eq=False)
 class Face:
     "What a face did in a clip."
@@ -278,7 +289,7 @@ class Face:
     def __repr__(self):
         return f"Face({len(self)} frames at {self.fps:g} fps, {self.filled.mean():.0%} filled; not told: {', '.join(self.hidden) or 'nothing'})"
 
-# %% ../../nbs/43f_data.faces.ipynb #7772dcfa
+# %% ../../nbs/43f_data.faces.ipynb #4ac3f7e4
 RIGID_M = .004         # metres by which stable points may miss the face at rest, rms
 AWAY = (45., 75.)      # degrees from the camera: up to here a face is seen well; from here on not at all
 DOUBT = .3             # below this a frame is filled
@@ -299,7 +310,7 @@ def _fading(known, fps):
     from scipy.ndimage import distance_transform_edt
     return np.clip(1 - (distance_transform_edt(~known)/fps - HOLD)/FADE, 0, 1)
 
-# %% ../../nbs/43f_data.faces.ipynb #4ac3f7e4
+# %% ../../nbs/43f_data.faces.ipynb #8aa89105
 def face_actions(
     landmarks:Landmarks,   # a clip with points of a face
     *,
@@ -325,9 +336,9 @@ def face_actions(
     weights = _bridged(fitted((here - rest)*lid_gain(rest, model), model), known)*_fading(known, landmarks.fps)[:, None]
     head = gaussian_filter1d(_bridged(mat_to_aa(turns), known), STEADY_HEAD*landmarks.fps, axis=0, mode='nearest')
     hidden = tuple(n for i, n in enumerate(ARKIT) if i not in model.actions)
-    return Face(steadied(weights, landmarks.fps), head, trust, ~known, landmarks.fps, rest, hidden, dict(landmarks.meta))
+    return Face(steadied(weights, landmarks.fps, error_of(model)), head, trust, ~known, landmarks.fps, rest, hidden, dict(landmarks.meta))
 
-# %% ../../nbs/43f_data.faces.ipynb #8e424571
+# %% ../../nbs/43f_data.faces.ipynb #f50c45ef
 def skin_landmarks(
     motion:Motion,      # a clip
     vertices:dict,      # place -> vertex of the body
@@ -348,7 +359,7 @@ def skin_landmarks(
     return Landmarks((('FACE_LANDMARKS', names),), flat if depth else flat[..., :2], np.ones(flat.shape[:2]), motion.fps, (512, 512),
                      motion.spans, dict(motion.meta, tool='points of the skin'))
 
-# %% ../../nbs/43f_data.faces.ipynb #9ac369c0
+# %% ../../nbs/43f_data.faces.ipynb #5f72d35e
 NECK_SHARE = .4   # of the turn of the head against the chest
 
 def _turned_head(poses, head, body):
