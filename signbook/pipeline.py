@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PICTURES', 'MOTIONS', 'SUFFIXES', 'tables', 'gloss_line', 'read_line', 'spelling_notes', 'line_items', 'Result',
-           'items_to_motion', 'line_to_motion', 'text_to_motion', 'notation_to_motion', 'rehearse', 'check_path',
-           'save']
+           'items_to_motion', 'line_to_motion', 'text_to_motion', 'notation_to_motion', 'rehearse',
+           'landmarks_to_motion', 'check_path', 'save']
 
 # %% ../nbs/90_pipeline.ipynb #44cd634f
 from contextlib import suppress
@@ -157,6 +157,20 @@ def rehearse(
         with suppress(SignbookError):   # whoever signs it will be told what is wrong with it
             if entry.hamnosys: plan(rig_of(), [Item(entry.id, entry.hamnosys)])
         yield entry.id
+
+# %% ../nbs/90_pipeline.ipynb #5e655292
+def landmarks_to_motion(
+    landmarks, # data.landmarks.Landmarks, of any layout that knows a body
+    body=None, # motion.body.Body whose pose is looked for; None = the free body
+):             # data.fit.Fitted: the motion, and a report that names what it does not trust
+    "The clip of an avatar that moves as a tracked person did."
+    from signbook.data.faces import face_actions, with_face
+    from signbook.data.fit import fit
+    from signbook.data.landmarks import present
+    fitted = fit(landmarks, body=body)
+    if not present(landmarks, 'face').any(): return fitted
+    try: return replace(fitted, motion=with_face(fitted.motion, face_actions(landmarks), body=body))
+    except SignbookError as e: return replace(fitted, report=replace(fitted.report, doubts=(*fitted.report.doubts, ('face', 0, len(landmarks), str(e)))))
 
 # %% ../nbs/90_pipeline.ipynb #ec6659f9
 PICTURES = {'.mp4': 'save_mp4', '.webm': 'save_webm', '.gif': 'save_gif', '.png': 'save_png'}
