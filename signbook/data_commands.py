@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['data_app', 'Ray', 'FITTED', 'readers_app', 'corpus_app', 'picture', 'landmarks', 'expected', 'extract', 'fit',
-           'readers_list', 'readers_check', 'corpus_build', 'provenance']
+           'readers_list', 'readers_check', 'readers_convert', 'readers_example', 'corpus_build', 'provenance']
 
 # %% ../nbs/91a_data_commands.ipynb #1a2d9ce3
 import sys
@@ -134,6 +134,26 @@ def readers_check(
     for f in found: print(f)
     print(f"{folder}: {some(len(found), 'finding')}" if found else f"{folder}: nothing is missing or malformed", file=sys.stderr)
     raise typer.Exit(1 if found else 0)
+
+@readers_app.command('convert')
+def readers_convert(
+    source:Annotated[Path, typer.Argument(metavar='PICKLE', help="A pickle, or a folder of one a frame.")],
+    target:Annotated[Path, typer.Argument(metavar='OUT', help="A .json or .npz file.")],
+):
+    "Turn a pickle into a file that is safe to read; nothing in it is run."
+    from signbook.data.pickles import convert
+    check_outputs([target], ('.json', '.npz'))
+    print(convert(source, target))
+
+@readers_app.command('example')
+def readers_example(
+    name:Annotated[str, typer.Argument(metavar='NAME', help="A dataset, as `readers list` calls it.")],
+    folder:Annotated[Path, typer.Argument(metavar='DIR', help="Folder for it, new or empty.")],
+):
+    "Write a made-up miniature of a dataset: what its folder looks like."
+    from signbook.data.datasets import dataset
+    from signbook.data.miniature import miniature
+    print(miniature(dataset(name), folder))
 
 # %% ../nbs/91a_data_commands.ipynb #c0220c5b
 corpus_app = typer.Typer(help="Generated data: signed sentences, plain actions, speech with gestures.")

@@ -125,7 +125,7 @@ EAF = '1413451.eaf'
 good = dict(poses=np.zeros((4, 165)), trans=np.zeros((4, 3)), betas=np.zeros(16), mocap_frame_rate=30.)
 
 DAMAGE = [   # dataset, what is done, kind, what the finding says
-    ('phoenix2014t', drop(PHOENIX), 'file', r'train\.corpus\.csv: expected a file, got none; get it from'),
+    ('phoenix2014t', drop(PHOENIX), 'file', r'train\.corpus\.csv: expected a file, got none, nor .*/PHOENIX-2014-T\.train\.corpus\.csv; get it from'),
     ('phoenix2014t', put(PHOENIX, ''), 'columns', r'got an empty file; missing: name'),
     ('phoenix2014t', edit(PHOENIX, 'orth', 'gloss'), 'columns', r'missing: orth; cells are separated by '),
     ('phoenix2014t', edit(PHOENIX, '|', ',', 999), 'columns', r"missing: name, .* separated by '\|'"),

@@ -190,7 +190,8 @@ def _limited(memory_mb, time_s):
     try: now = int(Path('/proc/self/statm').read_text().split()[0])*resource.getpagesize()
     except OSError: now = 1 << 30                # no /proc: a guess at what Python and numpy take
     for what, most in ((resource.RLIMIT_AS, now + (memory_mb << 20)), (resource.RLIMIT_CPU, time_s), (resource.RLIMIT_FSIZE, memory_mb << 20), (resource.RLIMIT_CORE, 0)):
-        resource.setrlimit(what, (most, most))
+        try: resource.setrlimit(what, (most, most))
+        except (ValueError, OSError): pass       # macOS does not limit memory; time and what is unfolded stay limited
 
 def _child(source, path, memory_mb, time_s):
     "What runs in the process: prints nothing if all went well, else what was wrong."
