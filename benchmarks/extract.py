@@ -1,8 +1,8 @@
 """Video to landmarks: what is seen, how true it is, how fast, in how much memory, and what the repair finds: python benchmarks/extract.py [--only real speed workers memory errors avatar]"""
-import argparse, multiprocessing, os, shutil, tempfile, time
+import argparse, json, multiprocessing, os, shutil, tempfile, time
 from pathlib import Path
 import numpy as np
-from table import DATA, keep, missing
+from table import DATA, RESULTS, keep, missing
 
 FILM, DWPOSE = DATA / 'video' / 'human_signer.mp4', DATA / 'formats' / 'dwpose' / 'human_signer'
 PLACES = ('nose', *(f'{s}_{p}' for p in ('shoulder', 'elbow', 'wrist') for s in ('left', 'right')))
@@ -61,7 +61,7 @@ def workers(args):
             return time.perf_counter() - start
         one, two = seconds(1), seconds(2)
         same = all((Path(folder) / 'by_1' / f'{i}.pose').read_bytes() == (Path(folder) / 'by_2' / f'{i}.pose').read_bytes() for i in range(4))
-    return dict(one_s=one, two_s=two, two_by_one=one/two, same_bytes=same, load_before=os.getloadavg()[0], cores=os.cpu_count())
+    return dict(one_s=one, two_s=two, two_by_one=one/two, same_bytes=same, cores=os.cpu_count())
 
 
 def film_of(path, minutes):
@@ -162,15 +162,18 @@ JOBS = dict(real=real, speed=speed, workers=workers, memory=memory, errors=error
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument('--only', nargs='*', choices=list(JOBS))
+    p.add_argument('--only', nargs='*', choices=list(JOBS), help='measure these again and leave the others as they are')
     p.add_argument('--repeats', type=int, default=2)
     p.add_argument('--signs', type=int, default=8)
     args = p.parse_args()
     if skip := missing('mediapipe', 'av', 'panda3d'): return print(skip)
     if not FILM.is_file(): return print(f'skipped: {FILM} is not here (set SIGNBOOK_DATA)')
-    load = os.getloadavg()[0]
-    out = {name: job(args) for name, job in JOBS.items() if not args.only or name in args.only}
-    keep(None if args.only else 'extract', dict(tracker='MediaPipe Holistic 0.10.21', load=load, busy=load > 1, **out))
+    kept = RESULTS / 'extract.json'
+    out = json.loads(kept.read_text()) if args.only and kept.is_file() else {}
+    for name in args.only or JOBS:
+        load = os.getloadavg()[0]
+        out[name] = JOBS[name](args) | dict(load=round(load, 1), busy=load > 1)
+    keep('extract', dict(tracker='MediaPipe Holistic 0.10.21', **{k: out[k] for k in JOBS if k in out}))
 
 
 if __name__ == '__main__': main()
