@@ -158,20 +158,22 @@ class _Part:
 # %% ../../nbs/41_data.extract.ipynb #3b229563
 def _looked_at(film, tracker, meta, progress):
     "(rows (576,4), why another track begins or '') of every tick; what is counted goes into meta."
-    follower, people, tick = None, dict(looks=0, several=0, most=0), 0
+    follower, people, tick, look = None, dict(looks=0, several=0, most=0), 0, 0
     for picture, ticks in film:
         if follower is None: follower = Follower(film.about.fps)
         why = 'cut' if follower.cut(picture) else ''
         if why: tracker.forget(); follower.forget()
         rows = rows_of(tracker(picture, tick/film.about.fps), film.about.size)
         why = why or follower.why(rows)
-        if tick % max(1, round(film.about.fps)) == 0 and (count := tracker.people(picture)) is not None:
+        if tick >= look and (count := tracker.people(picture)) is not None:
             people = dict(looks=people['looks'] + 1, several=people['several'] + (count > 1), most=max(people['most'], count))
+            look = tick + film.about.fps
         meta.update(clock=dict(film.count), people=people, **({'assumed': ['fps']} if film.about.assumed else {}))
         for k in range(ticks):
             yield rows, '' if k else why
             tick += 1
             if progress: progress(tick, max(tick, film.about.frames))
+    meta.update(clock=dict(film.count))                  # with what came after the last picture that was wanted
 
 def parts(
     path:str|Path,            # a video

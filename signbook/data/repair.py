@@ -209,9 +209,10 @@ def judge(
     clean:Landmarks, # the truth
     seed:int,        # of the errors
     share:float=.1,  # of frames that begin an error
+    jitter:float=.05,# of the body's wrists, see `corrupt`
 )->np.ndarray:       # counts: found, found though there is none, missed
     "Break a clip, repair it, and count."
-    broken, truth = corrupt(clean, np.random.default_rng(seed), share)
+    broken, truth = corrupt(clean, np.random.default_rng(seed), share, jitter)
     told = [(a, b, part, reason) for part, all in repair(broken).meta.get('repaired', {}).items() for a, b, reason in all]
     true, found = side_labels(truth, len(clean)), side_labels(told, len(clean))
     return np.array([(true & found).sum(), (found & ~true).sum(), (true & ~found).sum()])
