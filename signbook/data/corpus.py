@@ -9,7 +9,7 @@ __all__ = ['SPLITS', 'PAIRS_KEPT', 'TRIES', 'CAMERA', 'SIZES', 'VERSION', 'Table
 
 # %% ../../nbs/46_data.corpus.ipynb #894f57db
 import json, random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from hashlib import blake2s
 from itertools import combinations
@@ -106,7 +106,7 @@ def split_of(
     signs = content(line)
     names = [t.gloss for t in line.tokens if t.kind == 'spell']
     found = {split_of_key('name', n) for n in names} or {split_of_key('signs', *sorted(set(signs)))}
-    if kept_pairs(signs): found = found | {'test'} if names else {'test'}
+    if kept_pairs(signs): found = {*found, 'test'} if names else {'test'}
     return found.pop() if len(found) == 1 else ''
 
 # %% ../../nbs/46_data.corpus.ipynb #1beda3b2
@@ -135,7 +135,7 @@ def _draw(language, rng)->tuple: # text, tags, `GlossLine`
         return text, tags, text_to_gloss(text, own.lexicon, own.alphabet, own.alphabet.spoken)
     made = sentence(rng, names_of(language))
     line = text_to_gloss(made.text, Lexicon.load('ase'), Alphabet.load('ase'))   # the grammar of all of them
-    return made.text, made.tags, line if language == 'ase' else GlossLine(line.tokens, line.words, line.text, language, line.dropped, line.scopes)
+    return made.text, made.tags, replace(line, language=language)
 
 def _usable(line, language)->bool:
     "Is all of it signed, and nothing spelled but names?"
@@ -212,7 +212,7 @@ class Item:
         own = tables_of(self.language)
         motion = perform(items_of(self.line, own.lexicon, own.alphabet), self.manner, self.line.scopes, self.language)
         meta = motion.meta | dict(source='signbook corpus', text=self.text, signer=self.manner.signer.id, emotion=self.manner.emotion, item=self.id)
-        return Motion(**{f: getattr(motion, f) for f in motion.__dataclass_fields__ if f != 'meta'}, meta=meta | ({'notes': [own.note], 'constructed': True} if own.note else {}))
+        return replace(motion, meta=meta | ({'notes': [own.note], 'constructed': True} if own.note else {}))
 
     def row(self)->dict:
         "The item as str, int, float, bool, list and arrays; `motion_of` reads it back exactly."

@@ -151,11 +151,14 @@ def _fill(slot, draw)->str:
     if name in ('V', 'V2'): return _verb_form(draw, clause, rest[0])
     if name in ('O', 'O2'): return _object(draw, clause, definite).text
     if name == 'X': return _extra(draw)
-    if name in ('A', 'A2'): return draw.adjective(frozenset(types) or draw.people[clause].kinds) or _no()
+    if name in ('A', 'A2'): return _quality(draw, frozenset(types) or draw.people[clause].kinds)
     if name in ('N', 'n', 'ns'): return _named(name, types, definite, draw)
     return _word(slot, draw)
 
-def _no(): raise _NoFit
+def _quality(draw, kinds)->str:
+    found = draw.adjective(kinds)
+    if not found: raise _NoFit
+    return found
 
 def _verb_form(draw, clause, form)->str:
     verb, form = draw.verbs[clause].base, form.rstrip('-!')

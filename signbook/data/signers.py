@@ -41,7 +41,7 @@ def signers()->dict: # id -> `Signer`
     return {r['id']: Signer(r['id'], r['split'] == 'test', shape(r['body']), r['left_handed'] == 'yes', **number(r)) for r in rows}
 
 # %% ../../nbs/46b_data.signers.ipynb #dc3a528d
-MOODS = ('neutral',)*3 + tuple(STYLES)   # every third to fourth clip is neutral by chance alone, and three more in eleven
+MOODS = ('neutral',)*3 + tuple(STYLES)   # nothing in particular in four of eleven clips
 
 @dataclass(frozen=True)
 class Manner:
