@@ -1,7 +1,7 @@
 """Do feet stay where they are, and joints within their limits, in plain actions? python benchmarks/actions.py [--every N] [--bodies 5]
 
-Every action of the catalogue with every combination of its parameters, on bodies of five shapes, and as many random plans of several actions (seed 12; no number of the
-library was chosen by them). Sliding is counted as in GMD (Karunratanakul and others 2023): the ball of a foot lower than 5 cm and faster than 0.5 m/s. Penetration is that
+Every action of the catalogue with every combination of its parameters, on bodies of five shapes, and as many random plans of several actions (seed 13; numbers of the
+library were set while looking at seeds 0 to 12). Sliding is counted as in GMD (Karunratanakul and others 2023): the ball of a foot lower than 5 cm and faster than 0.5 m/s. Penetration is that
 of the soles' skin. Limits of legs are those of `data.footing`; wrists must keep off head and trunk. Jumps are timed in the finished clip against free fall.
 Co-speech: synthetic voices of which every onset and stress is known, with noise 30 dB below them, go the whole way from sound to clip; strokes are found in the clip and held
 against the true onsets.
@@ -16,7 +16,7 @@ from signbook.data.locomotion import G
 from signbook.data.staging import cast
 from signbook.motion.skeleton import joint
 
-SEED = 12
+SEED = 13
 SEATED = {'sit', 'stand_up'}   # a chair carries them
 
 
@@ -105,7 +105,7 @@ def main():
     args = p.parse_args()
     bodies, all_ = BODIES[:args.bodies], list(plans())[::args.every]
     alone = [measured(plan, betas) for betas in bodies for plan in all_]
-    random = [measured(x.plan, bodies[i % len(bodies)]) for i, x in ((i, Actions(10_000, SEED)[i]) for i in range(0, 2*len(all_)))]
+    random = [measured(x.plan, bodies[i % len(bodies)]) for i, x in ((i, Actions(10_000, SEED)[i]) for i in range(2*len(all_)))]
     falls = [j for betas in bodies for j in jumps(betas)]
     out = dict(bodies=[list(b) for b in bodies], actions=len(ACTIONS), alone=summary(alone), plans=summary(random), skate=max(summary(alone)['skate'], summary(random)['skate']),
                depth_m=max(summary(alone)['depth_m'], summary(random)['depth_m']), within_limits=min(summary(alone)['within_limits'], summary(random)['within_limits']),

@@ -42,7 +42,7 @@ def _body(do, says=None, **also): return Action(do, says or {}, also)
 def _hands(do, says=None, lasts=False, seated=True, **also): return Action(do, says or {}, also, with_hands=True, lasts=lasts, seated=seated)
 
 WAY = {'counterclockwise': 1., 'clockwise': -1.}
-STEPS, PACE = {'a few steps': 1.3, 'several steps': 2.4}, {'slowly': .75, '': 1.2, 'quickly': 1.7}
+STEPS, PACE = {'a few steps': 1.3, 'several steps': 2.4}, {'slowly': .75, '': 1.2, 'quickly': 1.6}
 TURNS = {'left': np.pi/2, 'right': -np.pi/2, 'around to the left': np.pi, 'around to the right': -np.pi, 'a little to the left': np.pi/4, 'a little to the right': -np.pi/4}
 
 def _circle(s, way, size=1., share=1.): moves.walk_circle(s, size, 1.05, way*share)

@@ -179,7 +179,7 @@ def _swinging(who, arm, stride, size, elbow, lean, side):
     place = arm.upper*upper + arm.fore*fore
     out, high = who.clear[not arm.signer_left], np.clip(1 + place[:, 1]/arm.reach, 0, 1)
     place[:, 0] = arm.sign*(out*(1 - .4*high) - .25*arm.fore*np.sin(np.minimum(bend, 1.6)))
-    place[:, 0] += .9*np.sin(side)*place[:, 1]
+    place[:, 0] += arm.sign*np.maximum(.9*arm.sign*np.sin(side)*place[:, 1], 0)     # out with a lean to its side; the trunk is in the way of the other
     place *= np.minimum(1, .985*arm.reach/np.linalg.norm(place, axis=-1))[:, None]
     fingers = fore + [0, 0, .08]
     return arm.collar + arm.clavicle + place, hand_rotation(fingers/np.linalg.norm(fingers, axis=-1, keepdims=True), np.array([-arm.sign, 0, -.25]), arm.signer_left)
