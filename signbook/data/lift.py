@@ -21,7 +21,7 @@ PLACES = tuple(LAYOUTS['prompt2sign'].values())
 SIDES = ('body',)*8 + ('left_hand',)*21 + ('right_hand',)*21
 
 def joints_of(
-    landmarks:Landmarks, # of any tracker that sees nose, shoulders, elbows and wrists
+    landmarks:Landmarks, # of any tracker that sees nose and shoulders
     body:str='body',     # which points are the body's: 'body', or 'world'
 )->np.ndarray:           # (T,50,D+1) x, y (and z if they have one), likelihood 0 to 1; zeros where there is no such point
     "The joints of Prompt2Sign among the points of a tracker."
@@ -35,8 +35,8 @@ def joints_of(
         right, left = out[:, RIGHT[0]], out[:, LEFT[0]]
         both = (right[:, -1:] > 0) & (left[:, -1:] > 0)
         out[:, NECK] = np.where(both, np.column_stack([(right + left)[:, :-1]/2, np.minimum(right[:, -1], left[:, -1])]), 0)
-    gone = [POINTS[j] for j in (NOSE, *RIGHT, *LEFT) if not out[:, j, -1].any()]
-    if gone: raise SignbookError(f"landmarks: expected nose, shoulders, elbows and wrists to be seen in some frame, got none of {', '.join(gone)}; leave this clip out")
+    gone = [POINTS[j] for j in (NOSE, RIGHT[0], LEFT[0]) if not out[:, j, -1].any()]
+    if gone: raise SignbookError(f"landmarks: expected nose and shoulders to be seen in some frame, got none of {', '.join(gone)}; leave this clip out")
     return out
 
 # %% ../../nbs/42_data.lift.ipynb #7d469633
@@ -159,10 +159,9 @@ def objective(
     sure,  # (T,50) likelihood
 ):         # the loss, and the joints (3,T,50)
     "The loss of the published lifter."
-    torch = require('torch', 'torch')
-    lengths = torch.exp(logs)
-    bones = ways*((ways*ways).sum(0, keepdim=True).rsqrt()*lengths[torch.as_tensor(KIND)])
-    points = bones @ torch.as_tensor(_PATH) + nose[..., None]
+    lengths = logs.exp()
+    bones = ways*((ways*ways).sum(0, keepdim=True).rsqrt()*lengths[KIND])
+    points = bones @ logs.new_tensor(_PATH) + nose[..., None]
     seen = (sure*((points[:2] - xy)**2).sum(0)).mean()
     moved = ((points[:, 1:] - points[:, :-1])**2).sum(0).mean() if points.shape[1] > 1 else 0
     return seen + SHORT*lengths.sum() + STILL*moved, points
@@ -180,7 +179,7 @@ def refine(
     free = [tensor(np.log(lengths)), tensor(points[:, NOSE].T), tensor(ways.transpose(2, 0, 1))]
     for f in free: f.requires_grad_()
     seen, losses = (tensor(joints[..., :2].transpose(2, 0, 1)), tensor(joints[..., 2])), []
-    adam = torch.optim.Adam(free, lr=RATE, betas=(.9, .99))
+    adam = torch.optim.Adam(free, lr=RATE, betas=(.9, .99), fused=True)
     for _ in range(steps):
         adam.zero_grad()
         loss, _ = objective(*free, *seen)
@@ -211,8 +210,8 @@ def tracked_sides(
 _NAMES = (('body', POINTS[:8]), ('left_hand', tuple(LAYOUTS['left_hand'])), ('right_hand', tuple(LAYOUTS['left_hand'])))
 
 def lift(
-    landmarks:Landmarks, # of any tracker that sees nose, shoulders, elbows and wrists
-    tracker:bool=False,  # ask the depth of the tracker (MediaPipe) which way bones point
+    landmarks:Landmarks, # of any tracker that sees nose and shoulders
+    tracker:bool|None=None, # ask the depth of the tracker (MediaPipe) which way bones point; None = if it has one
     steps:int=STEPS,     # of refinement
 )->Landmarks:            # 50 joints with depth
     "Joints of a picture in space."
@@ -221,7 +220,7 @@ def lift(
     never = joints[..., 2].max(0) == 0
     smooth = joints.copy()
     smooth[..., :2] = _smooth(joints[..., :2], SMOOTH_S*landmarks.fps)
-    side = sides(smooth[..., :2])
+    side, tracker = sides(smooth[..., :2]), landmarks.depth if tracker is None else tracker
     if tracker:
         told = tracked_sides(landmarks)
         side = np.where(np.isfinite(told), told, side)
