@@ -11,7 +11,7 @@ import numpy as np
 from ..core import SignbookError
 from .fit_angles import pose, puppet as puppet_of
 from .fit_guess import first_camera, guess
-from .fit_pull import Camera, ends_of, looked_at, springs as springs_of
+from .fit_pull import Camera, ends_of, looked_at, marked_aside, springs as springs_of
 from .fit_solve import known_hands, settle, settle_shape
 from .landmarks import Landmarks
 from ..motion.body import Body, load
@@ -147,7 +147,7 @@ def fit(
     if not distance > .5: raise SignbookError(f"distance: expected more than 0.5 metres from camera to signer, got {distance}; np.inf is a camera that only scales")
     body, legs = body or load(), _shows_legs(landmarks)
     names = looked_at(landmarks, body, legs)
-    puppet = puppet_of(body, names, legs)
+    puppet = puppet_of(body, names, legs, marked_aside(landmarks, measured))
     springs, B = springs_of(landmarks, names, body, measured), puppet.bones.shape[-1] - 1
     camera, unit = first_camera(springs, puppet, landmarks.size, np.inf if measured else distance, measured)
     usual, shape = _at_ease(puppet), np.zeros(B)

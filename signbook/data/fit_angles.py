@@ -121,6 +121,7 @@ def puppet(
     body:Body,       # whose
     names,           # places: joints, or names of `body.landmarks`
     legs:bool=False, # do hips and knees turn?
+    aside:dict|None=None, # joint -> metres by which its place lies beside it, as the joint before it has its axes in the pose of rest
 )->Puppet:
     "Take measure of a body."
     names, still = tuple(names), np.zeros((1, 55, 3))
@@ -139,6 +140,12 @@ def puppet(
         for k, n in enumerate(names):
             if n in skin: places[k, :, i] = on[skin.index(n)] - at[carrier[k]]
     for a in (bones, places): a[..., 1:] -= a[..., :1]
+    for n, by in (aside or {}).items():
+        if n not in names: continue
+        k, j = names.index(n), joint(n)
+        carrier[k], places[k] = PARENTS[j], bones[j]
+        places[k, :, 0] += by
+        skin = [*skin, n]
     hinge, column = hinges_of(legs)
     return Puppet(body, names, legs, bones, places, carrier, hinge, column, _moved(carrier, np.array([n in skin for n in names]), hinge))
 

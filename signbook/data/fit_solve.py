@@ -18,8 +18,8 @@ from ..signing.arms import ELBOW, EXTENSION, FLEXION, PRONATION, RADIAL, ULNAR
 from ..signing.hand import DOFS, LIMITS
 from ..signing.handshape import TEMPLATES, angles, handshape
 
-# %% ../../nbs/43b_data.fit_solve.ipynb #6f37b8f4
-USUAL = dict(trans=1., pelvis=(.15, 1., .15), spine=.12, neck=.2, head=.35, collar=(.15, .15), shoulder=1.5, flex=1.5, twist=1., swing=.5, hip=.5, knee=.7)  # standard deviations, metres and radians
+# %% ../../nbs/43b_data.fit_solve.ipynb #00ffa45d
+USUAL = dict(trans=(1., 1., .1), pelvis=(.15, 1., .15), spine=.12, neck=.2, head=.35, collar=(.15, .15), shoulder=1.5, flex=1.5, twist=1., swing=.5, hip=.5, knee=.7)  # standard deviations, metres and radians
 JERK = dict(trans=.003, pelvis=.01, spine=.01, neck=.015, head=.02, collar=.015, shoulder=.04, flex=.05, twist=.06, swing=.06, hand=.08, hip=.02, knee=.02)  # of second differences at 30 fps
 BEYOND = .05   # radians beyond a limit that cost as much as one standard deviation
 
@@ -129,8 +129,8 @@ def settle(
         if abs(change).max() < 2e-3: break
     return q
 
-# %% ../../nbs/43b_data.fit_solve.ipynb #adf4d5a8
-ENOUGH = dict(measured=20., guessed=1.)   # frames that say as much as all frames: trackers err alike in every frame
+# %% ../../nbs/43b_data.fit_solve.ipynb #c5d2ccb8
+ENOUGH = dict(measured=20., guessed=.1)   # frames that say as much as all frames: a tracker errs alike in every frame, and shortens limbs that point to the camera
 STEADY = .02  # of each diagonal element that is added to it: shorter steps where little pulls
 
 def settle_shape(
