@@ -64,11 +64,11 @@ def grouped(weights, names):
 
 
 def agreement(truth, found):
-    "Correlation and mean absolute error of each group, over all frames of all clips."
+    "Correlation (0 where nothing was found at all) and mean absolute error of each group, over all frames of all clips; groups that do nothing are left out."
     out = {}
     for name, columns in GROUPS.items():
         a, b = (np.concatenate([grouped(w, columns) for w in many]) for many in (truth, found))
-        if a.std() > .02: out[name] = dict(correlation=round(float(np.corrcoef(a, b)[0, 1]), 3), error=round(float(np.abs(a - b).mean()), 3), deviation=round(float(a.std()), 3))
+        if a.std() > .02: out[name] = dict(correlation=round(float(np.nan_to_num(np.corrcoef(a, b)[0, 1])), 3), error=round(float(np.abs(a - b).mean()), 3), deviation=round(float(a.std()), 3))
     return out
 
 
