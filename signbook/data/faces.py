@@ -209,7 +209,7 @@ def lid_gain(
 
 # %% ../../nbs/43f_data.faces.ipynb #015f362c
 NARROW, WIDE = .02, .1   # seconds (standard deviation)
-JITTER, DEAD = .12, .05  # of a weight, at most
+JITTER, DEAD = .2, .07   # of a weight, at most; else 3 and 3/4 standard deviations
 
 def steadied(
     weights:np.ndarray, # (T,52)
@@ -219,8 +219,8 @@ def steadied(
     "Averaged where nothing happens, as it is where something does."
     from scipy.ndimage import gaussian_filter1d
     near, far = (gaussian_filter1d(weights, s*fps, axis=0, mode='nearest') for s in (NARROW, WIDE))
-    share = np.clip(np.abs(near - far)/np.minimum(2*error, JITTER), 0, 1)
-    share, dead = gaussian_filter1d(share, NARROW*fps, axis=0, mode='nearest'), np.minimum(error/2, DEAD)
+    share = np.clip(np.abs(near - far)/np.minimum(3*error, JITTER), 0, 1)**2
+    share, dead = gaussian_filter1d(share, NARROW*fps, axis=0, mode='nearest'), np.minimum(.75*error, DEAD)
     return np.clip((share*near + (1 - share)*far - dead)/(1 - dead), 0, 1)
 
 # %% ../../nbs/43f_data.faces.ipynb #da4ab2f5
