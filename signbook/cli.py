@@ -229,12 +229,14 @@ def lexicon_import(
     output:Annotated[Path, typer.Option('--output', '-o', help="The lexicon to write, .tsv.")],
     lenient:Annotated[bool, typer.Option('--lenient', help="Mend small mistakes in notations instead of leaving the signs out.")]=False,
 ):
-    "Make one lexicon of what is in SRC; what cannot be used is named."
+    "Make one lexicon of what is in SRC; what cannot be used is named. Clips that are points (.pose) are fitted to the avatar and kept beside it."
+    from functools import partial
+    from signbook import pipeline
     from signbook.signing import own
     check_outputs([output], ('.tsv',))
     for s in sources:
         if not s.exists(): raise SignbookError(f"{s}: expected a file or a folder, got nothing there; check the name")
-    count, problems = own.import_signs(sources, output, lenient)
+    count, problems = own.import_signs(sources, output, lenient, partial(pipeline.clip_of_points, folder=output.parent/f'{output.stem}_clips'))
     for p in problems: print(p, file=sys.stderr)
     print(f"{output}: {some(count, 'sign')}" + (f", {some(len(problems), 'remark')} above" if problems else ''))
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PICTURES', 'MOTIONS', 'SUFFIXES', 'tables', 'gloss_line', 'read_line', 'spelling_notes', 'line_items', 'Result',
            'items_to_motion', 'line_to_motion', 'text_to_motion', 'notation_to_motion', 'rehearse',
-           'landmarks_to_motion', 'check_path', 'save']
+           'landmarks_to_motion', 'clip_of_points', 'check_path', 'save']
 
 # %% ../nbs/90_pipeline.ipynb #44cd634f
 from contextlib import suppress
@@ -171,6 +171,19 @@ def landmarks_to_motion(
     if not present(landmarks, 'face').any(): return fitted
     try: return replace(fitted, motion=with_face(fitted.motion, face_actions(landmarks), body=body))
     except SignbookError as e: return replace(fitted, report=replace(fitted.report, doubts=(*fitted.report.doubts, ('face', 0, len(landmarks), str(e)))))
+
+def clip_of_points(
+    path:Path,   # a file of tracked points
+    folder:Path, # where clips that were made of points are kept; made if it is not there
+)->Path:         # of the clip; a newer one than the points is not made again
+    "A lexicon's clip of points, as the clip of the avatar that `signing.own.import_signs` wants."
+    from signbook.data.keypoints import read
+    clip = folder/f'{path.parent.name}-{path.stem}.npz'
+    if not clip.exists() or clip.stat().st_mtime < path.stat().st_mtime:
+        motion = landmarks_to_motion(read(path)).motion
+        folder.mkdir(parents=True, exist_ok=True)
+        save(motion, clip)
+    return clip
 
 # %% ../nbs/90_pipeline.ipynb #ec6659f9
 PICTURES = {'.mp4': 'save_mp4', '.webm': 'save_webm', '.gif': 'save_gif', '.png': 'save_png'}

@@ -54,6 +54,9 @@ def test_the_dictionary_corpus_can_be_measured(shared_data):
 def test_a_lexicon_of_clips_that_hold_only_points(shared_data, tmp_path):
     from signbook.signing.own import import_signs
     with pytest.raises(SignbookError, match=r'index.csv:2: 4 of 4 clips are .pose files'): import_signs([shared_data/'formats'/'lexicon_of_clips'], tmp_path/'m.tsv')
+    from signbook.cli import run
+    assert run(['lexicon', 'import', str(shared_data/'formats'/'lexicon_of_clips'), '-o', str(tmp_path/'m.tsv')]) == 0
+    assert run(['sign', 'kinder', '--language', 'sgg', '--lexicon', str(tmp_path/'m.tsv'), '-o', str(tmp_path/'kinder.npz')]) == 0
 
 
 def test_what_other_projects_have_becomes_a_lexicon_without_problems(shared_data, tmp_path):

@@ -140,21 +140,23 @@ def _ranked(rows, path)->tuple:
 
 def rows_of_clips(
     path:Path, # index.csv of a lexicon of clips: times in milliseconds, end 0 = to the end, low priority first
+    fitted=None, # function of a .pose file that gives the path of a clip (.npz) fitted to its points; None = such files are left out
 ): # yields dict or `Problem`
-    "Signs of a lexicon of clips. Clips must hold turns of joints (.npz, .bvh)."
+    "Signs of a lexicon of clips."
     rows = list(enumerate(csv.DictReader(read_text(path).splitlines(), restval=''), 2))
     lacking = [c for c in ('path', 'words') if rows and c not in rows[0][1]]
     if lacking or not rows: yield Problem(1, f"expected the columns {', '.join(CLIP_COLUMNS)} and a line below; no {', '.join(lacking) or 'line'}", path.name); return
     points = [n for n, r in rows if r['path'].lower().endswith('.pose')]
-    if points: yield Problem(points[0], f'{len(points)} of {len(rows)} clips are .pose files, which hold points and no turns of joints: '
-                                        'fit a body to them first and name the .npz or .bvh', path.name)
+    if points and not fitted: yield Problem(points[0], f'{len(points)} of {len(rows)} clips are .pose files, which hold points and no turns of joints: '
+                                        'give a function that fits a body to them, or name a .npz or .bvh', path.name)
     ranked, problems = _ranked(rows, path)
     yield from problems
     for _, start, end, n, r in ranked:
-        if n in points: continue
+        if n in points and not fitted: continue
         if not r['path']: yield Problem(n, 'path is empty', path.name); continue
         try:
-            clip = ClipRef(path.parent/r['path'], start/1000, end/1000 or None)
+            file = path.parent/r['path']
+            clip = ClipRef(fitted(file) if n in points else file, start/1000, end/1000 or None)
             clip.load()
         except ValueError as e: yield Problem(n, str(e).removeprefix(f'{path.parent}{os.sep}'), path.name); continue
         gloss = r.get('glosses') or r['words']
@@ -165,19 +167,21 @@ def _or_problem(rows, path):
     try: yield from rows
     except (OSError, ValueError, csv.Error) as e: yield Problem(0, str(e).removeprefix(f'{path}: '), path.name)
 
-READERS = {'.sigml': rows_of_sigml, '.csv': lambda path, lenient: rows_of_clips(path), '.tsv': rows_of_table}
+READERS = {'.sigml': lambda path, lenient, fitted: rows_of_sigml(path, lenient), '.csv': lambda path, lenient, fitted: rows_of_clips(path, fitted),
+           '.tsv': lambda path, lenient, fitted: rows_of_table(path, lenient)}
 
 def rows_of(
     source:Path, # .tsv, .sigml, .csv, or a folder with any of these
     lenient:bool=False,
+    fitted=None, # as for `rows_of_clips`
 ): # yields dict or `Problem`
     "Signs of a source, by its kind."
     source = Path(source)
     if source.is_dir():
         inside = sorted(p for p in source.rglob('*') if p.suffix.lower() in ('.sigml', '.tsv') or p.name == 'index.csv')
         if not inside: yield Problem(0, 'expected .sigml or .tsv files or an index.csv in this folder, got none', source.name)
-        for p in inside: yield from rows_of(p, lenient)
-    elif reader := READERS.get(source.suffix.lower()): yield from _or_problem(reader(source, lenient), source)
+        for p in inside: yield from rows_of(p, lenient, fitted)
+    elif reader := READERS.get(source.suffix.lower()): yield from _or_problem(reader(source, lenient, fitted), source)
     else: yield Problem(0, 'expected a .tsv, a .sigml, the index.csv of a lexicon of clips, or a folder of these', source.name)
 
 # %% ../../nbs/39d_signing.own.ipynb #aa9c362a
@@ -204,10 +208,11 @@ def import_signs(
     sources,       # paths, as for `rows_of`
     target:str|Path, # the lexicon to be written, a .tsv
     lenient:bool=False, # mend small mistakes in notations
+    fitted=None,   # as for `rows_of_clips`
 )->tuple: # number of signs written, list of `Problem`: what was left out and why
     "One lexicon from many sources."
     if Path(target).suffix.lower() != '.tsv': raise SignbookError(f'{target}: expected a name that ends in .tsv')
-    got = [r for s in sources for r in rows_of(s, lenient)]
+    got = [r for s in sources for r in rows_of(s, lenient, fitted)]
     problems, rows = [r for r in got if isinstance(r, Problem)], []
     for r in _distinct(r for r in got if not isinstance(r, Problem)):
         r = {k: ' '.join(str(v).split()) for k, v in (r | dict(clip=_clip_cell(r['clip'], Path(target).parent))).items()}
