@@ -109,8 +109,9 @@ def cospeech(
     gestures:tuple|None=None, # of `Gesture`; None: those that rules give
 )->Motion:                 # spans: words and gestures
     "A speaker's gestures."
+    style_of(emotion)
     made = gestures_for(speech, emotion, seed) if gestures is None else gestures
-    s, large = Script(cast(betas), seed), MOOD[style_of(emotion) and emotion][1]
+    s, large = Script(cast(betas), seed), MOOD[emotion][1]
     s.ends = list(speech.pauses)
     both_hands(s, RESTING, .3)
     for left in (True, False): _hand(s, left, [g for g in made if left in g.hands])

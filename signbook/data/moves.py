@@ -183,7 +183,7 @@ def balance(
 ):
     "Stand on one leg."
     t, foot = s.t, s.feet[not left]; down = t + .9 + seconds
-    s.bear(left, 1., t + .5, t)
+    s.bear(left, 1.1, t + .5, t)        # the raised leg weighs, too
     s.step(not left, foot[:2], foot[2], t + .45, down, off=-.4, strike=-.2, hold=((.25, 0, .1, .26, -.35), (.75, 0, .1, .26, -.35)))
     both_hands(s, Hold((.8, -.35, .1), (1, -.3, .1), (0, -1, 0)), t + .9, t); both_hands(s, None, down + .4, down - .4)
     s.bear(left, 0., down + .4, down - .1); s.t = down + .4

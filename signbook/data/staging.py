@@ -147,6 +147,7 @@ class Base:
     turn:np.ndarray    # (T,3,3) of the pelvis
     feet:tuple         # left and right `FootPose`
     stride:np.ndarray  # (T,) how far the left foot is before the right, in leg lengths
+    hike:np.ndarray    # (T,) radians that the left hip is higher than the right
 
 def base_of(
     script:Script,
@@ -159,13 +160,13 @@ def base_of(
     left, right = (track.pose(leg) for track, leg in zip(tracks, who.legs))
     apart = left.ankle - right.ankle
     stride = (np.sin(yaw)*apart[:, 0] + np.cos(yaw)*apart[:, 2])/who.legs[0].length
-    raised = (left.ankle - right.ankle)[:, 1]/who.legs[0].length
-    turn = spin(1, yaw - ROTATE*np.tanh(stride)) @ spin(2, -LIST*np.tanh(-4*raised)*.5) @ spin(0, c['tilt'])
+    hike = -LIST*np.tanh(6*apart[:, 1]/who.legs[0].length)
+    turn = spin(1, yaw - ROTATE*np.tanh(stride)) @ spin(2, hike) @ spin(0, c['tilt'])
     x, z = c['x'] + np.cos(yaw)*c['aside'] + np.sin(yaw)*c['ahead'], c['z'] - np.sin(yaw)*c['aside'] + np.cos(yaw)*c['ahead']
     at = np.stack([x, who.stands + _height(script.heights, t), z], -1)
     low = sink(who.legs, turn, at, (left, right))
     feet = tuple(track.pose(leg, heels_up(leg, low + turn @ leg.hip, foot)) for track, leg, foot in zip(tracks, who.legs, (left, right)))
-    return Base(sink(who.legs, turn, at, feet), turn, feet, stride)
+    return Base(sink(who.legs, turn, at, feet), turn, feet, stride, hike)
 
 # %% ../../nbs/46ea_data.staging.ipynb #d779484f
 BACK, SWING, OFF = .07, .52, .06   # radians that a shoulder hangs back; radians per leg length of stride; metres of a wrist from the body, at least
@@ -209,19 +210,18 @@ def arms(
     "An arm over a whole clip."
     from scipy.ndimage import gaussian_filter1d
     arm, body = who.rig.arms[left], who.rig.body
-    own, own_hand = _swinging(who, arm, stride, size, elbow, lean, side)
-    poses = lambda hold: (own, mat_to_aa(own_hand)) if hold is None else tuple(np.broadcast_to(x, (len(t), 3)) for x in (lambda p, r: (p, mat_to_aa(r)))(*_held(arm, hold)))
-    shape = lambda hold: np.asarray(hand_pose(handshape(LOOSE if hold is None else hold.shape), left, body), float)
-    angle = lambda hold: .1 if hold is None else hold.swivel
+    swings, (own, own_hand) = Hold((0, 0, 0), swivel=.1), _swinging(who, arm, stride, size, elbow, lean, side)
+    def pose(hold):      # wrist (T,3), hand (T,3), fingers (15,3), swivel
+        place, turn = (own, own_hand) if hold is None else _held(arm, hold)
+        fingers = hand_pose(handshape((hold or swings).shape), left, body)
+        return np.broadcast_to(place, own.shape), np.broadcast_to(mat_to_aa(turn), own.shape), fingers, (hold or swings).swivel
     wrist, hand, fingers, swivel = np.empty((len(t), 3)), np.empty((len(t), 3)), np.empty((len(t), 15, 3)), np.empty(len(t))
     for (a, one), (b, two) in zip(keys, [*keys[1:], (np.inf, keys[-1][1])]):
         rows = np.flatnonzero((t >= a - 1e-9) & (t < b - 1e-9))
         s = min_jerk(np.clip((t[rows] - a)/(b - a), 0, 1)) if one is not two else np.zeros(len(rows))
-        (p, r), (q, m) = poses(one), poses(two)
-        wrist[rows] = p[rows] + s[:, None]*(q[rows] - p[rows])
-        hand[rows] = slerp_aa(r[rows], m[rows], s)
-        fingers[rows] = shape(one) + s[:, None, None]*(shape(two) - shape(one))
-        swivel[rows] = angle(one) + s*(angle(two) - angle(one))
+        (p, r, f, x), (q, m, g, y) = pose(one), pose(two)
+        wrist[rows], hand[rows] = p[rows] + s[:, None]*(q[rows] - p[rows]), slerp_aa(r[rows], m[rows], s)
+        fingers[rows], swivel[rows] = f + s[:, None, None]*(g - f), x + s*(y - x)
     turns = aa_to_mat(hand)
     wrist = gaussian_filter1d(_off_body(who.rig.grid, wrist, turns, arm), 1., axis=0, mode='nearest')
     return reach(arm, wrist, turns, swivel).local, fingers
@@ -245,9 +245,9 @@ def perform(
     track = track_of(acts, n, fps, base=sway(n, fps, script.seed, style.sway))
     local = aa_to_mat(track.poses)
     local[:, 0] = base.turn
-    for name, share in BENDS.items():   # the chest turns against the pelvis, so that it looks ahead
+    for name, share in BENDS.items():   # the chest turns against the pelvis, so that it looks ahead and stays upright
         j = joint(name)
-        local[:, j] = local[:, j] @ spin(1, share*(c['twist'] + 1.5*ROTATE*np.tanh(base.stride))) @ spin(2, share*c['side']) @ spin(0, share*(c['lean'] - c['tilt']))
+        local[:, j] = local[:, j] @ spin(1, share*(c['twist'] + 1.5*ROTATE*np.tanh(base.stride))) @ spin(2, share*(c['side'] - base.hike)) @ spin(0, share*(c['lean'] - c['tilt']))
     for j, m in stand_on(who.legs, base.turn, base.at, base.feet, c['splay']).items(): local[:, j] = m
     poses = mat_to_aa(local)
     for left in (True, False):
