@@ -39,7 +39,7 @@ def test_killed_anywhere_and_resumed_it_is_the_same(tmp_path, format):
         folder = tmp_path/f'at {at}'
         assert run(folder, format=format, kill_at=at).returncode == -signal.SIGKILL
         if not (folder/'manifest.json').exists():        # it is written last
-            with pytest.raises(SignbookError, match='expected a folder with manifest.json'): read_shards(folder)
+            with pytest.raises(SignbookError, match='expected a finished job|expected a folder of shards'): read_shards(folder)
         assert run(folder, format=format, kill_at=9).returncode == -signal.SIGKILL if at == 2 else True
         write_shards(job, folder, on='here')
         assert contents(folder) == undisturbed
