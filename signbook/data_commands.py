@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
-from .console import Workers, bar, check_outputs, check_source, some
+from .console import Workers, bar, check_outputs, check_source, goes_on, some
 from .core import SignbookError
 
 data_app = typer.Typer()
@@ -76,10 +76,9 @@ def extract(
         found = job.plan(videos, workers, fps, model)
         for path, why in found['unreadable']: print(why if path in why else f'{path}: {why}', file=sys.stderr)
         print(expected(found))
-        return
-    show = bar(len(videos), ' videos')
-    found = job.extract_all(videos, output, workers, not again, lambda done, whole, last: show.update(), fps=fps, model=model)
-    show.close()
+        raise typer.Exit(1 if found['unreadable'] else 0)
+    with goes_on(), bar(len(videos), ' videos') as show:
+        found = job.extract_all(videos, output, workers, not again, lambda done, whole, last: show.update(), fps=fps, model=model)
     for f in found:
         if f['error']: print(f['error'] if f['path'] in f['error'] else f"{f['path']}: {f['error']}", file=sys.stderr)
         elif f['skipped']: print(f"{f['out']}: there already")
@@ -118,13 +117,15 @@ def lift(
     source:Annotated[Path, typer.Argument(metavar='FILE', help="Points of a person, as for `landmarks`.")],
     target:Annotated[Path, typer.Argument(metavar='OUT', help="A .pose file: 50 joints with depth.")],
     fps:Annotated[Optional[float], typer.Option(min=0.1, max=1000, help="Frames per second, for files that do not say it.")]=None,
+    size:Annotated[Optional[str], typer.Option(help="The picture, such as 1280x720, for files that do not say it.")]=None,
+    person:Annotated[Optional[int], typer.Option(min=0, help="Which of several people, from 0.")]=None,
     tracker:Annotated[Optional[bool], typer.Option('--tracker/--no-tracker', help="Ask the tracker's own depth which way bones point; where it has one, if not said.")]=None,
 ):
     "Give the upper body in a picture its depth, by the chain of Prompt2Sign."
     check_outputs([target], ('.pose',))
     from signbook.data import keypoints, landmarks
     from signbook.data.lift import lift
-    found = lift(keypoints.read(source, fps), tracker)
+    found = lift(keypoints.read(source, fps, picture(size), person), tracker)
     landmarks.save(found, target)
     print(f"{target}: {found.duration:.1f} s, {target.stat().st_size/1000:.0f} kB")
 
@@ -180,7 +181,7 @@ data_app.add_typer(corpus_app, name='corpus')
 def corpus_build(
     kind:Annotated[str, typer.Argument(metavar='KIND', help="signing, actions or speech.")],
     output:Annotated[Path, typer.Option('--output', '-o', metavar='DIR', help="Folder of shards: new, empty, or of the same job.")],
-    size:Annotated[str, typer.Option(help="tiny (500), small, base, large (a million), or a number.")]='tiny',
+    size:Annotated[str, typer.Option(help="tiny (500), small (5,000), base (50,000), large (a million), or a number.")]='tiny',
     seed:Annotated[int, typer.Option(min=0, help="Another seed gives other items.")]=0,
     language:Annotated[Optional[str], typer.Option(help="signing: the sign language, or a constructed one (x-...).")]=None,
     split:Annotated[Optional[str], typer.Option(help="signing: only train, dev or test.")]=None,
@@ -196,9 +197,9 @@ def corpus_build(
     job = generated.job_of(generated.Rows(kind, int(size) if size.isdecimal() else size, seed, options), per_shard, format)
     how = dict(workers=workers, on=ray or 'processes')
     if dry_run: return print(shards.dry_run(job, **how))
-    show = bar(len(job.source), ' items')
-    made = shards.write_shards(job, output, progress=lambda done, whole: show.update(done - show.n), **how)
-    show.close()
+    with goes_on(), bar(None, ' items') as show:
+        def progress(done, whole): show.total = whole; show.update()
+        made = shards.write_shards(job, output, progress=progress, **how)
     print(f"{output}: {some(made['rows'], 'row')} in {some(len(made['shards']), 'shard')}")
     if made['failed']: print(f"{output/'failed.jsonl'}: {some(made['failed'], 'item')} failed", file=sys.stderr)
     raise typer.Exit(1 if made['failed'] else 0)
