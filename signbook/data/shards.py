@@ -286,8 +286,7 @@ def check_shards(
         if (folder/'job').is_dir(): raise file_error(folder, 'expected a finished job, got one that is not', 'run it again: it goes on where it stopped')
         raise file_error(folder, f"expected a folder of shards with manifest.json, got {'none in it' if folder.is_dir() else 'no folder'}", 'check the path')
     manifest = _read_json(folder/'manifest.json')
-    if not _MANIFEST <= manifest.keys() or not all(isinstance(s, dict) and {'file', 'sha256', 'bytes'} <= s.keys() for s in manifest['shards']): raise file_error(
-        folder/'manifest.json', 'expected a manifest of shards, got other JSON', 'is it the right folder?')
+    if not _is_manifest(manifest): raise file_error(folder/'manifest.json', 'expected a manifest of shards, got other JSON', 'is it the right folder?')
     listed = {s['file']: s for s in manifest['shards']}
     found = {p.name for p in folder.glob('shard-*')}
     for what, names in (('missing', sorted(listed.keys() - found)), ('more than the manifest knows', sorted(found - listed.keys()))):
@@ -296,7 +295,12 @@ def check_shards(
     for entry in listed.values(): _check_shard(folder, entry, contents)
     return manifest
 
-_MANIFEST = {'shards', 'format', 'said', 'versions', 'rows', 'failed'}
+_MANIFEST = dict(shards=list, format=str, said=dict, versions=dict, rows=int, failed=int)
+_SHARD = dict(file=str, sha256=str, bytes=int)
+
+def _has(found, kinds): return isinstance(found, dict) and all(isinstance(found.get(k), kind) for k, kind in kinds.items())
+
+def _is_manifest(found): return _has(found, _MANIFEST) and found['format'] in READERS and all(_has(s, _SHARD) for s in found['shards'])
 
 def _check_shard(folder, entry, contents=True):
     "Is a shard as it was written?"
