@@ -125,6 +125,33 @@ def felt(d):
     return f"least {percent(d['least_as_notated'])} of phases (neutral {percent(f['neutral']['as_notated'])}) on {d['signs']} signs", d['least_as_notated'] >= .95
 
 
+def counted(d, part, whole): return f"{d[part]} of {d[whole]}", d[part] == d[whole]
+
+def lifted(d):
+    e = d['exact']
+    return (f"{e['loss']['ours']:.4f} beside {e['loss']['published_1000_steps']:.4f}, {e['refinement_times_faster']:.0f} times faster",
+            e['clips_with_no_more_loss'] == 1 and e['refinement_times_faster'] >= 20)
+
+def depths(d):
+    ours, published = d['exact']['depth']['ours'], d['exact']['depth']['published']
+    return ', '.join(f"{k} {ours[k]['mm']:.0f} mm (published {published[k]['mm']:.0f}, flat {ours[k]['flat_mm']:.0f})" for k in ('wrists', 'fingers')), None
+
+def sentences(which, bar):
+    def answer(d):
+        s = d['speed'][which]
+        return f"{s['per_s']:.0f} a second ({s['per_processor_s']:.0f} a processor second)", s['per_s'] >= bar
+    return answer
+
+def resumed(d):
+    return (f"{d['job_same']} of {d['job_killed']}; a worker killed: {d['worker_same']} of {d['worker_killed']}",
+            d['job_same'] == d['job_killed'] >= 20 and d['worker_same'] == d['worker_killed'])
+
+def level(d):
+    m = d['memory']
+    return (', '.join(f"{k} {m[k + '_64_mib']} to {m[k + '_640_mib']} MiB" for k in ('parquet', 'tar')),
+            all(m[k + '_640_mib'] <= 1.1*m[k + '_64_mib'] for k in ('parquet', 'tar')))
+
+
 BARS = (   # what is asked, by which script, and how its results answer: (figure, met)
     ('at least 95 % of phases are as notated, every item', 'fidelity', at_least('share_of_phases', .95, show=percent)),
     ('joints within their limits in every frame', 'fidelity', every_clip('limit')),
@@ -172,6 +199,29 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('`signbook gloss "hello"` within 1 s', 'speed', at_most('cli_gloss_s', 1, ' s')),
     ('`signbook sign "hello" -o x.npz` within 2 s', 'speed', at_most('cli_sign_s', 2, ' s')),
     ('`import signbook` within 0.3 s, without torch', 'speed', at_most('import_s', .3, ' s')),
+    ('263-d HumanML3D to joints: at most 1 mm from the stored ones', 'readers', lambda d: (f"{d['humanml3d']['joints_mm']:.4f} mm", d['humanml3d']['joints_mm'] <= 1)),
+    ('263-d HumanML3D to the avatar and back to its joints: at most 1 mm', 'readers', lambda d: (f"{d['humanml3d']['motion_and_back_mm']:.3f} mm", d['humanml3d']['motion_and_back_mm'] <= 1)),
+    ('BEAT2 and AMASS clips: load, save, load identical', 'readers', lambda d: ('both' if d['beat2_same_again'] and d['amass_same_again'] else 'not both', d['beat2_same_again'] and d['amass_same_again'])),
+    ('glosses of the DGS Corpus cleaned as published, dev file: at least 99.9 % of lines', 'readers', lambda d: (f"{100*d['dgs_glosses']['agree']:.2f} % of {d['dgs_glosses']['lines']}", d['dgs_glosses']['agree'] >= .999)),
+    ('every dataset in miniature is read whole and without a finding', 'readers', lambda d: counted(d['miniatures'], 'clean', 'datasets')),
+    ('damaged datasets: one line with file and fix for each mistake', 'readers', lambda d: counted(d['damage'], 'named', 'cases')),
+    ('hostile pickles are refused', 'readers', lambda d: counted(d['pickles'], 'refused', 'cases')),
+    ('lifting: no more loss than 1,000 steps of the published descent, tens of times faster', 'lift', lifted),
+    ('lifting: at least 2,000 frames/s on one core', 'lift', lambda d: (f"{d['exact']['frames_per_s']:.0f} frames/s ({d['exact']['frames_per_processor_s']:.0f} a processor second)", d['exact']['frames_per_s'] >= 2000)),
+    ('depth of lifted wrists and fingers (no bar)', 'lift', depths),
+    ('generated sentences as 30 fps parameters, one core, of signs never signed before: at least 20 a second', 'corpus', sentences('new_signs', 20)),
+    ('the same of signs that were signed before: at least 200 a second', 'corpus', sentences('known_signs', 200)),
+    ('no sentence, name, gloss line or clip is shared between splits, 10,000 texts', 'corpus', lambda d: (f"{d['leaks']['leaks']} shared", d['leaks']['leaks'] == 0)),
+    ('generated items: the same bytes from two processes in two orders', 'corpus', lambda d: counted(d['determinism'], 'identical', 'items')),
+    ('constructed sign languages: at least 99 % of the changed notations move', 'corpus', lambda d: (percent(d['constructed']['animate']), d['constructed']['animate'] >= .99)),
+    ('plain actions, five bodies: at most 1 % of frames with foot skating (GMD)', 'actions', at_most('skate', .01, show=percent)),
+    ('feet at most 1 cm in the floor', 'actions', at_most('depth_m', .01, show=lambda x: f'{1000*x:.2f} mm')),
+    ('no leg joint beyond its limits, every clip', 'actions', at_least('within_limits', 1., show=percent)),
+    ('jumps fall freely: 9.81 m/s² within 1 %', 'actions', lambda d: (f"{d['jump_g'][0]:.2f} to {d['jump_g'][1]:.2f} m/s²", max(abs(g/9.81 - 1) for g in d['jump_g']) <= .01)),
+    ('co-speech: strokes within 80 ms of stressed onsets, from sound to clip, at least 95 %', 'actions', lambda d: (f"{percent(d['cospeech']['within_80_ms'])} of {d['cospeech']['strokes']}", d['cospeech']['within_80_ms'] >= .95)),
+    ('a sharded job killed with kill -9 at 20 random moments and resumed is byte-identical', 'shards', resumed),
+    ('two local Ray workers write the same shards as one process', 'shards', lambda d: (f"Ray {d['ray']}", all(d['ray_same'].values())) if 'ray_same' in d else (d['ray'], None)),
+    ('memory of a job does not grow with ten times as many rows', 'shards', level),
     ('beside spoken-to-signed 0.4.0, 8 words', 'peers', beside),
     ('at least 99.5 % of well-formed dictionary entries are read strictly and print back', 'notation', at_least('share_of_well_formed', .995, show=percent)),
     ('from H-SiGML to G-SiGML and back, both ways, nothing changes any more', 'notation', stable),
