@@ -65,7 +65,7 @@ def first_camera(
         scale = float((w[..., None]*uv*xy*[1, -1]).sum()/max((w[..., None]*xy**2).sum(), 1e-9))
         limbs = [limb for limb in _known(space)]
         if not measured:
-            ratio = [np.linalg.norm(rest[a] - rest[b]) for a, b in limbs]/_lengths(space, limbs)
+            with np.errstate(divide='ignore'): ratio = [np.linalg.norm(rest[a] - rest[b]) for a, b in limbs]/_lengths(space, limbs)
             unit = float(np.nanmedian(ratio))
             scale /= unit
     centre = tuple(n/2 for n in size) if min(size) > 1 else tuple(np.mean([flat[p][0][flat[p][1] > .3].mean(0) for p in _LIMBS[0]], 0))
