@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['HIDDEN', 'GAZE', 'STABLE_MESH', 'MESH', 'STABLE', 'NOISE_M', 'ON_RIM', 'RIM', 'FACE_FILE', 'PULL_UNIT', 'RIDGE',
-           'SYMMETRY', 'COST', 'ROUNDS', 'OVER', 'QUIET', 'NARROW', 'WIDE', 'JITTER', 'DEAD', 'LEAST', 'RIGID_M',
-           'AWAY', 'DOUBT', 'SHAPE_M', 'HOLD', 'FADE', 'STEADY_HEAD', 'NECK_SHARE', 'actions_told', 'FaceModel',
-           'model_of', 'exact_model', 'tracker_model', 'mesh_vertices', 'aligned', 'lifted', 'leanings', 'error_of',
-           'fitted', 'rest_of', 'lid_gain', 'steadied', 'model_for', 'Face', 'trust_of', 'face_actions',
+           'SYMMETRY', 'COST', 'ROUNDS', 'OVER', 'QUIET', 'NARROW', 'WIDE', 'JITTER', 'DEAD', 'LEAST', 'SHALLOW',
+           'RIGID_M', 'AWAY', 'DOUBT', 'SHAPE_M', 'HOLD', 'FADE', 'STEADY_HEAD', 'NECK_SHARE', 'actions_told',
+           'FaceModel', 'model_of', 'exact_model', 'tracker_model', 'mesh_vertices', 'aligned', 'lifted', 'leanings',
+           'error_of', 'fitted', 'rest_of', 'lid_gain', 'steadied', 'model_for', 'Face', 'trust_of', 'face_actions',
            'skin_landmarks', 'with_face']
 
 # %% ../../nbs/43f_data.faces.ipynb #1b4dc43b
@@ -230,6 +230,7 @@ def steadied(
 
 # %% ../../nbs/43f_data.faces.ipynb #da4ab2f5
 LEAST = .2   # confidence from which a point counts as seen
+SHALLOW = .1 # share of its width that a face is deep, at least
 
 def _face_rows(landmarks):
     "Place -> number, of the points of a face."
@@ -270,7 +271,14 @@ def _camera_points(landmarks, model):
     points = landmarks.points[:, use].astype(float)*[1, -1, -1][:landmarks.points.shape[-1]]
     sure = landmarks.confidence[:, use]
     for i in range(len(use)): points[:, i] = _bridged(points[:, i], sure[:, i] >= LEAST)
-    return (points if model.depth else points[..., :2]), sure
+    return _in_pixels(points, landmarks.size[0])[..., :3 if model.depth else 2], sure
+
+def _in_pixels(points, width):
+    "Points (T,P,3) whose depth is in pixels too, or (T,P,2) if there is none; some files have depth in picture widths."
+    if points.shape[-1] == 2: return points
+    wide, deep = np.median(np.ptp(points[..., [0, 2]], axis=1), 0)
+    if deep > SHALLOW*wide: return points
+    return points*[1, 1, width] if deep*width > SHALLOW*wide else points[..., :2]
 
 # %% ../../nbs/43f_data.faces.ipynb #7772dcfa
 @dataclass(frozen=True, eq=False)
@@ -337,11 +345,12 @@ def face_actions(
     from scipy.ndimage import gaussian_filter1d
     model = model or model_for(landmarks, body)
     points, sure = _camera_points(landmarks, model)
-    if not model.depth: points = lifted(points, model.rest if rest is None else rest, model.stable)
+    flat = points.shape[-1] == 2
+    if flat: points = lifted(points, model.rest if rest is None else rest, model.stable)
     if rest is None:
         seen = sure[:, model.stable].mean(1) >= LEAST
         rest = rest_of(points[seen], model)
-        if not model.depth: rest = np.concatenate([rest[:, :2], model.rest[:, 2:]], 1)
+        if flat: rest = np.concatenate([rest[:, :2], model.rest[:, 2:]], 1)
     rest = check_shape('rest', rest, (len(model.points), 3))
     here, turns, left = aligned(points, rest, model.stable)
     shape = aligned(rest[None], model.rest, model.stable)[2][0]
