@@ -100,12 +100,12 @@ def from_logs(
     if ours.keys() != theirs.keys(): raise file_error(hypotheses, f'expected the names of {references}, got {len(ours.keys() ^ theirs.keys())} that are in one file only', 'take both from one run')
     return Texts([ours[k] for k in theirs], theirs.values(), language, ids=theirs)
 
-# %% ../../nbs/50a_evaluation.text.ipynb #f0f4842a
+# %% ../../nbs/50a_evaluation.text.ipynb #03845a78
 def _plain(text, language):
     "A text as it is scored: characters that were set apart are joined."
     return re.sub(r'(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])|(?<=\d)\s+(?=\d)', '', text) if language in SPACED else text
 
-def _bleu(language): return require('sacrebleu', 'eval').BLEU(tokenize='zh' if language in SPACED else '13a')
+def _bleu(language): return require('sacrebleu', 'eval').BLEU(tokenize='zh' if language in SPACED else '13a', force=True)   # force: no warning about texts that are tokenised, as those of the field are
 
 def sacre_scores(
     texts:Texts,  # outputs and references
@@ -249,7 +249,7 @@ def mean_of(
     "A mean as a function of sums: intervals for ROUGE-L or exact match take rows (score, 1)."
     return sums[..., 0]/sums[..., 1]
 
-# %% ../../nbs/50a_evaluation.text.ipynb #8751b8ec
+# %% ../../nbs/50a_evaluation.text.ipynb #e1b13afa
 def nearest(
     sources:Sequence[str], # N inputs
     known:Sequence[str],   # M inputs of the training set
@@ -265,7 +265,9 @@ def nearest(
     theirs = table(known)
     rarity = np.log(len(known)/np.maximum(np.bincount(theirs.indices, minlength=len(column)), 1)) + 1
     size = np.maximum(np.sqrt(theirs.power(2) @ rarity**2), 1e-9)
-    return np.asarray((table(sources).multiply(rarity**2).tocsr() @ theirs.T).multiply(1/size).argmax(1)).ravel()
+    ours = table(sources).multiply(rarity**2).tocsr()
+    found = [(ours[n:n + 256] @ theirs.T).multiply(1/size).tocsr().argmax(1) for n in range(0, len(sources), 256)]   # a few at a time: their products are large
+    return np.concatenate([np.asarray(f).ravel() for f in found]) if found else np.zeros(0, int)
 
 def trivial(
     sources:Sequence[str],                # N inputs

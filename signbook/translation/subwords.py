@@ -15,7 +15,7 @@ import heapq, json, zlib
 import numpy as np
 from ..core import SignbookError
 
-# %% ../../nbs/81_translation.subwords.ipynb #f77128f8
+# %% ../../nbs/81_translation.subwords.ipynb #22b2c374
 BEGIN = '▁'   # before the first letter of a word
 
 def letters(
@@ -50,16 +50,16 @@ def learn_merges(
             if pairs[pair] >= least: heapq.heappush(heap, (-pairs[pair], pair))
             continue
         if -count < least: break
-        merges.append(pair)
+        merges.append(pair); new = ''.join(pair)
         for n in sorted(where.pop(pair)):
             old, words[n] = words[n], _merged(words[n], pair)
             for p in zip(old, old[1:]): pairs[p] -= often[n]
             for p in zip(words[n], words[n][1:]):
-                pairs[p] += often[n]
-                if n not in where[p]: where[p].add(n); heapq.heappush(heap, (-pairs[p], p))
+                pairs[p] += often[n]; where[p].add(n)
+                if new in p: heapq.heappush(heap, (-pairs[p], p))
     return merges
 
-# %% ../../nbs/81_translation.subwords.ipynb #00f7f002
+# %% ../../nbs/81_translation.subwords.ipynb #93b35e1f
 MARKS = ('<pad>', '<s>', '</s>', '<unk>', '<text>', '<gloss>')
 PAD, START, END, UNKNOWN, TO_TEXT, TO_GLOSS = range(len(MARKS))
 POOL = 16      # cuts of a word that are kept
@@ -115,10 +115,10 @@ class Subwords:
         seed:int=0,       # of the pools
     )->list[int]:
         "A line as numbers."
-        out = []
-        for word in (text.lower() if self.lower else text).split():
+        words, out = (text.lower() if self.lower else text).split(), []
+        for word, draw in zip(words, rng.random(len(words)) if dropout else [0]*len(words)):
             pool = self._cuts(word, dropout, seed)
-            out += pool[int(rng.random()*len(pool))] if dropout else pool[0]
+            out += pool[int(draw*len(pool))]
         return out
 
     def decode(self,
