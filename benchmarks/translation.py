@@ -46,7 +46,8 @@ class Job:
     def __init__(self, name, data, device, plain):
         import torch
         from signbook.translation.subwords import learn
-        from signbook.translation.trainer import Run, examples, load_recipe
+        from signbook.translation.recipe import examples, load_recipe
+        from signbook.translation.trainer import Run
         kind, recipe, changes, self.each = JOBS[name]
         self.name, (self.pairs, self.dev), self.began = name, corpus(kind, data), time.time()
         self.recipe = load_recipe(recipe, **changes, **(STRONG if recipe == 'strong' else {}))

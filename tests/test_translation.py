@@ -14,8 +14,9 @@ from safetensors.torch import load_file  # noqa: E402
 from signbook.core import SignbookError  # noqa: E402
 from signbook.translation import subwords  # noqa: E402
 from signbook.translation.decode import beam_search, most_agreed  # noqa: E402
+from signbook.translation.recipe import load_recipe  # noqa: E402
 from signbook.translation.seq2seq import Translator, candidates, translate  # noqa: E402
-from signbook.translation.trainer import load_recipe, train  # noqa: E402
+from signbook.translation.trainer import train  # noqa: E402
 
 PAIRS = [(f'{who} {what}', f'the {who.lower()} {what.lower()}s') for who in ('BOY', 'GIRL', 'DOG', 'CAT') for what in ('SLEEP', 'RUN', 'EAT', 'SING')]
 SHORT = dict(epochs=8, keep=3, average=4, width=32, hidden=32)
@@ -23,7 +24,8 @@ KILLED = """
 import os, signal, sys
 import torch
 torch.set_num_threads(1)
-from signbook.translation.trainer import load_recipe, train
+from signbook.translation.recipe import load_recipe
+from signbook.translation.trainer import train
 def watch(run, loss, seen):
     if run.where['epoch'] == 5: os.kill(os.getpid(), signal.SIGKILL)
 train(load_recipe('tiny', **eval(sys.argv[2])), eval(sys.argv[1]), sys.argv[3], watch=watch)

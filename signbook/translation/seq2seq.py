@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['usual_case', 'Translator', 'Said', 'candidates', 'translate', 'likely']
 
-# %% ../../nbs/81d_translation.seq2seq.ipynb #61190c63
+# %% ../../nbs/81d_translation.seq2seq.ipynb #593a9abd
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,7 +18,8 @@ from safetensors.torch import save_file
 from ..core import SignbookError, atomic_path, file_error
 from .decode import Candidate, beam_search, most_agreed, sample
 from .subwords import END, TO_GLOSS, TO_TEXT, UNKNOWN, Subwords
-from .trainer import Pair, Recipe, Run, batches, load_recipe, padded, train
+from .recipe import Pair, Recipe, batches, padded
+from .trainer import Run
 from .transformer import Shape, Transformer
 
 # %% ../../nbs/81d_translation.seq2seq.ipynb #a5f9de56
