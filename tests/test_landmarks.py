@@ -549,6 +549,6 @@ def assert_wrists_meet(lm, body):
 
 
 def test_a_clip_is_not_points(tmp_path):
-    from signbook.pipeline import text_to_motion, save
-    save(text_to_motion('Hello').motion, tmp_path/'clip.npz')
-    with pytest.raises(SignbookError, match='got the turns of joints of a clip'): keypoints.read(tmp_path/'clip.npz')
+    from signbook import pipeline
+    pipeline.save(pipeline.text_to_motion('Hello').motion, tmp_path/'clip.npz')
+    with pytest.raises(SignbookError, match='got the turns of joints of a clip'): read(tmp_path/'clip.npz')
