@@ -66,6 +66,9 @@ def extract(
     workers:Workers=None,
     fps:Annotated[Optional[float], typer.Option(min=1, max=1000, help="Frames per second of the result; the mean rate of the video if not said.")]=None,
     model:Annotated[Optional[Path], typer.Option(help="A .task file, for newer versions of MediaPipe.")]=None,
+    repair:Annotated[bool, typer.Option('--repair/--no-repair', help="Put exchanged hands right and bridge short gaps.")]=True,
+    origin:Annotated[Optional[str], typer.Option('--source', help="Whose videos these are; goes into every file made of them.")]=None,
+    licence:Annotated[Optional[str], typer.Option(help="Under which licence or agreement; goes along too.")]=None,
     again:Annotated[bool, typer.Option('--again', help="Do videos again whose result is there.")]=False,
     dry_run:Annotated[bool, typer.Option('--dry-run', help="Only say how long it would take.")]=False,
 ):
@@ -77,8 +80,9 @@ def extract(
         for path, why in found['unreadable']: print(why if path in why else f'{path}: {why}', file=sys.stderr)
         print(expected(found))
         raise typer.Exit(1 if found['unreadable'] else 0)
+    known = {k: v for k, v in dict(source=origin, licence=licence).items() if v}
     with goes_on(), bar(len(videos), ' videos') as show:
-        found = job.extract_all(videos, output, workers, not again, lambda done, whole, last: show.update(), fps=fps, model=model)
+        found = job.extract_all(videos, output, workers, not again, lambda done, whole, last: show.update(), fps=fps, model=model, mend=repair, **known)
     for f in found:
         if f['error']: print(f['error'] if f['path'] in f['error'] else f"{f['path']}: {f['error']}", file=sys.stderr)
         elif f['skipped']: print(f"{f['out']}: there already")

@@ -546,3 +546,9 @@ def assert_wrists_meet(lm, body):
         seen = (hand.confidence[:, 0] > .3) & (arms[side].confidence[:, 0] > .3)
         gap = lambda s: np.median(np.linalg.norm(hand.points[seen, 0] - arms[s].points[seen, 0], axis=-1))
         assert seen.sum() > 20 and gap(side) < 40 and gap(side) < gap(other), (side, gap(side), gap(other))
+
+
+def test_a_clip_is_not_points(tmp_path):
+    from signbook import pipeline
+    pipeline.save(pipeline.text_to_motion('Hello').motion, tmp_path/'clip.npz')
+    with pytest.raises(SignbookError, match='got the turns of joints of a clip'): read(tmp_path/'clip.npz')

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     'translation': SEE,
 }
 JOINS = {'pipeline', 'console', 'data_commands', 'cli', 'clips', 'demo', 'rating', 'rating_page', 'scope_panel'}   # these join the parts and may import all of them
+LEARN = {'tokens', 'production', 'translation'}   # nothing else imports these before it needs them, so torch may stand at their top
 SPINE = ['core', 'workers', 'motion', 'show', 'signing', 'pipeline', 'console', 'data_commands', 'cli']
 HEAVY = {'torch', 'smplx', 'roma', 'transformers', 'trimesh', 'gradio', 'mediapipe', 'cv2', 'panda3d', 'direct', 'av', 'ray',
          'anny', 'matplotlib', 'pandas', 'pose_format', 'pygltflib', 'PIL', 'IPython'}
@@ -70,7 +71,7 @@ def test_no_star_and_no_heavy_import_at_the_top(path):
     top = ast.parse(path.read_text(encoding='utf-8')).body
     for target, line in imports(path, top):
         assert not target.endswith('.*'), f'{name(path)}:{line} imports a star'
-        assert target.split('.')[0] not in HEAVY, f'{name(path)}:{line} imports {target} before anything needs it'
+        assert target.split('.')[0] not in HEAVY - ({'torch'} if part(path) in LEARN else set()), f'{name(path)}:{line} imports {target} before anything needs it'
 
 
 def test_no_cycles():

@@ -22,21 +22,22 @@ from ..motion.skeleton import LAYOUTS
 from ..workers import Lost, in_order
 
 # %% ../../nbs/41_data.extract.ipynb #8a260f03
-NAMES = tuple((name, tuple(LAYOUTS[layout])[:468]) for name, layout in POSE_COMPONENTS.items())
+NAMES = tuple((name, tuple(LAYOUTS[layout])) for name, layout in POSE_COMPONENTS.items())
 SLICES = tuple(slice(b - len(p), b) for (_, p), b in zip(NAMES, np.cumsum([len(p) for _, p in NAMES]).tolist()))
 
 def rows_of(
     found,      # what MediaPipe gives for one picture, of either interface
     size:tuple, # width, height of the picture, pixels
-)->np.ndarray:  # (576,4) x, y, z in pixels, and confidence; zero where nothing was found
+)->np.ndarray:  # (586,4) x, y, z in pixels, and confidence; zero where nothing was found
     "What was found in a picture, in the order of `NAMES`."
     out = np.zeros((SLICES[-1].stop, 4), np.float32)
     for (name, points), part in zip(NAMES, SLICES):
         group = getattr(found, name.lower())
         rows = list(getattr(group, 'landmark', group) or ())[:len(points)]
         if not rows: continue
-        out[part, :3] = [(p.x, p.y, p.z) for p in rows]
-        out[part, 3] = [1 if p.visibility is None else p.visibility for p in rows] if role_of(name) in ('body', 'world') else 1
+        at = slice(part.start, part.start + len(rows))             # a face may come without the ten points of its irises
+        out[at, :3] = [(p.x, p.y, p.z) for p in rows]
+        out[at, 3] = [1 if p.visibility is None else p.visibility for p in rows] if role_of(name) in ('body', 'world') else 1
     out[:, :3] *= size[0], size[1], size[0]
     return out
 
@@ -52,7 +53,7 @@ class Tracker:
 
     def _older(self):
         self.faces = require('mediapipe.python.solutions.face_detection', 'video').FaceDetection(model_selection=1)
-        return require('mediapipe.python.solutions.holistic', 'video').Holistic(model_complexity=1)
+        return require('mediapipe.python.solutions.holistic', 'video').Holistic(model_complexity=1, refine_face_landmarks=True)
 
     def _newer(self):
         vision, base = require('mediapipe.tasks.python.vision', 'video'), require('mediapipe.tasks.python', 'video')
@@ -100,7 +101,7 @@ class Follower:
         return new
 
     def why(self, rows)->str:
-        "Why what was found (576,4) is not the person of the frame before; '' = it is."
+        "Why what was found (586,4) is not the person of the frame before; '' = it is."
         if not rows[_SHOULDERS, 3].all(): self.away += 1; return ''
         shoulders, away = rows[_SHOULDERS, :2], self.away
         centre = shoulders.mean(0)
@@ -157,7 +158,7 @@ class _Part:
 
 # %% ../../nbs/41_data.extract.ipynb #3b229563
 def _looked_at(film, tracker, meta, progress):
-    "(rows (576,4), why another track begins or '') of every tick; what is counted goes into meta."
+    "(rows (586,4), why another track begins or '') of every tick; what is counted goes into meta."
     follower, people, tick, look = None, dict(looks=0, several=0, most=0), 0, 0
     for picture, ticks in film:
         if follower is None: follower = Follower(film.about.fps)

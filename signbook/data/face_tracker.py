@@ -42,9 +42,11 @@ def tracked_face(
     with mesh.FaceMesh(static_image_mode=False, max_num_faces=1, refine_landmarks=iris) as tracker:
         for picture in pictures:
             size, found = picture.shape[1::-1], tracker.process(np.ascontiguousarray(picture)).multi_face_landmarks
-            points.append([(p.x*size[0], p.y*size[1], p.z*size[0]) for p in found[0].landmark] if found else np.full((len(names), 3), np.nan))
+            points.append([(p.x*size[0], p.y*size[1], p.z*size[0]) for p in found[0].landmark] if found
+                          else np.full((len(names), 3), np.nan))
     points = np.array(points)
-    return Landmarks((('FACE_LANDMARKS', names),), points, np.isfinite(points).all(-1), fps, size, (), dict(meta, tool='MediaPipe Face Mesh'))
+    return Landmarks((('FACE_LANDMARKS', names),), points, np.isfinite(points).all(-1), fps, size, (),
+                     dict(meta, tool='MediaPipe Face Mesh'))
 
 # %% ../../nbs/43g_data.face_tracker.ipynb #35c6cddc
 HOLD = 3   # frames that a face is held, until the tracker has settled
@@ -63,11 +65,13 @@ def head_only(
 )->Motion:                      # of a face that does nothing
     "A head that nods, turns and tilts, each in its own time."
     poses, t = np.zeros((n, 55, 3)), np.arange(n)
-    for axis, (degrees, frames_) in enumerate(((15, 41), (22, 67), (10, 29))): poses[:, joint('head'), axis] = np.radians(degrees)*np.sin(2*np.pi*t/frames_)
+    for axis, (degrees, period) in enumerate(((15, 41), (22, 67), (10, 29))):
+        poses[:, joint('head'), axis] = np.radians(degrees)*np.sin(2*np.pi*t/period)
     return Motion(poses, betas=betas)
 
 # %% ../../nbs/43g_data.face_tracker.ipynb #76e88a0d
-TELLING = ('jawOpen', 'eyeBlinkLeft', 'eyeBlinkRight', 'mouthSmileLeft', 'mouthSmileRight', 'browInnerUp', 'mouthFunnel', 'mouthPucker')
+TELLING = ('jawOpen', 'eyeBlinkLeft', 'eyeBlinkRight', 'mouthSmileLeft', 'mouthSmileRight', 'browInnerUp', 'mouthFunnel',
+           'mouthPucker')
 FAR = 20.   # pixels
 
 def in_picture(
@@ -99,7 +103,8 @@ def on_skin(
 def _hidden(body, rows):
     "(N,) True = a vertex that faces away from a camera in front."
     points, faces = body.v_template, body.faces[body.regions['head']]
-    across, normal = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]]), np.zeros_like(points)
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    across, normal = np.cross(b - a, c - a), np.zeros_like(points)
     for k in range(3): np.add.at(normal, faces[:, k], across)
     return normal[rows, 2] < .05*np.linalg.norm(normal[rows], axis=1)
 
@@ -174,7 +179,8 @@ def measure(
     for n in range(builds):
         betas, look = np.clip(rng.normal(0, 1, 10), -1.8, 1.8)*(n > 0), looks[n % len(looks)]
         see = lambda motion, yaw: _filled(tracked_face(frames(motion, look, SIZE, face_camera(yaw)), 30, iris))
-        acted += [(yaw, see(still_faces(values, betas), yaw)[HOLD - 1::HOLD]) for yaw in (views if n < builds/2 else (0,))]
+        sides = views if n < builds/2 else (0,)
+        acted += [(yaw, see(still_faces(values, betas), yaw)[HOLD - 1::HOLD]) for yaw in sides]
         turned.append(see(head_only(betas), 0))
     return acted, turned
 
@@ -190,10 +196,13 @@ def remake(
         if not iris: acted, turned = measure(False)
         whole = np.concatenate([model, np.zeros((10*iris, 3))])      # the iris takes no part in the alignment
         m = tracker_from([p for _, p in acted], turned, whole, iris)
-        out |= {f'{kind}_rest': m.rest.astype(np.float32), f'{kind}_pull': (m.pull/PULL_UNIT).astype(np.float16), f'{kind}_gram': m.gram.astype(np.float32)}
-    about = dict(what=f"MediaPipe's face mesh (468 points, and 478 with iris) on the free body's face: rest, fit of the ARKit actions, vertices of the first 468",
-                 made_by='signbook.data.face_tracker.remake, from renderings of the free body', tool='mediapipe 0.10.21', licence='Apache-2.0')
+        out |= {f'{kind}_rest': m.rest.astype(np.float32), f'{kind}_pull': (m.pull/PULL_UNIT).astype(np.float16),
+                f'{kind}_gram': m.gram.astype(np.float32)}
+    about = dict(what="MediaPipe's face mesh (468 points, and 478 with iris) on the free body's face: rest, fit of the ARKit actions, "
+                      "vertices of the first 468", tool='mediapipe 0.10.21', licence='Apache-2.0',
+                 made_by='signbook.data.face_tracker.remake, from renderings of the free body')
     path.parent.mkdir(exist_ok=True)
     with atomic_path(path) as temporary, open(temporary, 'wb') as f: np.savez_compressed(f, **out)
-    with atomic_path(path.parent/'provenance.json') as temporary: temporary.write_text(json.dumps({path.name: about}, indent=1) + '\n')
+    with atomic_path(path.parent/'provenance.json') as temporary:
+        temporary.write_text(json.dumps({path.name: about}, indent=1) + '\n')
     return path

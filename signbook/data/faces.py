@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['HIDDEN', 'GAZE', 'STABLE_MESH', 'MESH', 'STABLE', 'NOISE_M', 'ON_RIM', 'RIM', 'FACE_FILE', 'PULL_UNIT', 'RIDGE',
-           'SYMMETRY', 'COST', 'ROUNDS', 'OVER', 'QUIET', 'NARROW', 'WIDE', 'JITTER', 'DEAD', 'LEAST', 'RIGID_M',
-           'AWAY', 'DOUBT', 'SHAPE_M', 'HOLD', 'FADE', 'STEADY_HEAD', 'NECK_SHARE', 'actions_told', 'FaceModel',
-           'model_of', 'exact_model', 'tracker_model', 'mesh_vertices', 'aligned', 'lifted', 'leanings', 'error_of',
-           'fitted', 'rest_of', 'lid_gain', 'steadied', 'model_for', 'Face', 'trust_of', 'face_actions',
+           'SYMMETRY', 'COST', 'ROUNDS', 'OVER', 'QUIET', 'NARROW', 'WIDE', 'JITTER', 'DEAD', 'LEAST', 'SHALLOW',
+           'RIGID_M', 'AWAY', 'DOUBT', 'SHAPE_M', 'HOLD', 'FADE', 'STEADY_HEAD', 'NECK_SHARE', 'actions_told',
+           'FaceModel', 'model_of', 'exact_model', 'tracker_model', 'mesh_vertices', 'aligned', 'lifted', 'leanings',
+           'error_of', 'fitted', 'rest_of', 'lid_gain', 'steadied', 'model_for', 'Face', 'trust_of', 'face_actions',
            'skin_landmarks', 'with_face']
 
 # %% ../../nbs/43f_data.faces.ipynb #1b4dc43b
@@ -45,9 +45,10 @@ class FaceModel:
     depth:bool=True    # False = only what a camera in front sees counts
 
 # %% ../../nbs/43f_data.faces.ipynb #eb93d218
-STABLE_MESH = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 127, 356, 234, 454, 10, 109, 338, 67, 297, 103, 332, 54, 284, 21, 251, 162, 389)
+STABLE_MESH = (33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 127, 356, 234, 454,
+               10, 109, 338, 67, 297, 103, 332, 54, 284, 21, 251, 162, 389)   # corners of the eyes, nose, temples, forehead
 MESH = tuple(place for place, in LAYOUTS['mediapipe_face'].values())
-STABLE = frozenset(MESH[i] for i in STABLE_MESH) | {f'face_{i}' for i in (0, 1, 15, 16, 27, 28, 29, 30, 36, 39, 42, 45)}
+STABLE = frozenset([*(MESH[i] for i in STABLE_MESH), *(f'face_{i}' for i in (0, 1, 15, 16, 27, 28, 29, 30, 36, 39, 42, 45))])
 
 def model_of(
     points:tuple,       # (P,) places on our body
@@ -76,12 +77,14 @@ def exact_model(
     "The model of points that lie on the skin."
     body, actions = body or load_body(), actions_told(iris=False)
     if body.expression_basis != 'arkit52': raise SignbookError(
-        f"body: expected a face of the 52 ARKit actions, got {body.expression_basis!r}; leave body out, and use motion.body.convert_expression on the clip")
+        f"body: expected a face of the 52 ARKit actions, got {body.expression_basis!r}; leave body out, "
+        f"and use motion.body.convert_expression on the clip")
     values = np.concatenate([np.zeros((1, len(ARKIT))), np.eye(len(ARKIT))[actions]])
     skin = body.skin(np.zeros((len(values), 55, 3)), expression=values, rows=list(vertices.values())).astype(float)
     noise = noise_m*np.array([ON_RIM if p in RIM else 1 for p in vertices])
     sure = np.outer(noise**-2, [1, 1, float(depth)]).ravel()
-    return model_of(tuple(vertices), skin[0], np.moveaxis(skin[1:] - skin[0], 0, -1), actions, lambda m: sure[:, None]*m, depth)
+    moves = np.moveaxis(skin[1:] - skin[0], 0, -1)
+    return model_of(tuple(vertices), skin[0], moves, actions, lambda m: sure[:, None]*m, depth)
 
 # %% ../../nbs/43f_data.faces.ipynb #833ba9b5
 FACE_FILE = ('face', 'mesh.npz')   # written by data.face_tracker
@@ -107,7 +110,7 @@ def aligned(
     points:np.ndarray, # (T,P,3) in the axes of the camera: right in the picture, up, towards the camera; any unit
     model:np.ndarray,  # (P,3) where they should be
     stable:np.ndarray, # (S,) numbers of the points that decide
-)->tuple:              # points (T,P,3) in the model's axes and unit; turns of the head (T,3,3); what is left of the stable points (T,), rms in the model's unit
+)->tuple:              # points (T,P,3) in the model's axes and unit; turns (T,3,3); rms by which stable points miss (T,)
     "Points turned and scaled onto a model by the ones that no muscle moves."
     here, there = points[:, stable].mean(1, keepdims=True), model[stable].mean(0)
     x, m = points[:, stable] - here, model[stable] - there
@@ -134,7 +137,8 @@ def lifted(
     return np.concatenate([points, depth[..., None]], -1)
 
 # %% ../../nbs/43f_data.faces.ipynb #b1efd9d2
-RIDGE, SYMMETRY, COST = .6, .1, .4   # usual size of a weight; usual difference of a pair; standard deviations of noise by which a weight must explain more
+RIDGE, SYMMETRY = .6, .1   # usual size of a weight; usual difference of a pair
+COST = .4                  # standard deviations of noise that a weight must explain to be there
 ROUNDS, OVER = 100, 1.6   # of the method; by how much it steps too far
 
 def leanings(
@@ -143,7 +147,8 @@ def leanings(
     "Weights are rather small, and pairs rather alike."
     at, inner = {a: i for i, a in enumerate(actions)}, arkit('browInnerUp')
     out = np.eye(len(actions))/RIDGE**2
-    pairs = [(a, ARKIT_MIRROR[a]) for a in actions if a < ARKIT_MIRROR[a]] + [(inner, arkit(f'browOuterUp{side}')) for side in ('Left', 'Right')]
+    pairs = [(a, ARKIT_MIRROR[a]) for a in actions if a < ARKIT_MIRROR[a]]
+    pairs += [(inner, arkit(f'browOuterUp{side}')) for side in ('Left', 'Right')]
     for pair in pairs:
         both = [at[a] for a in pair]
         out[np.ix_(both, both)] += np.array([[1, -1], [-1, 1]])/SYMMETRY**2
@@ -225,10 +230,12 @@ def steadied(
 
 # %% ../../nbs/43f_data.faces.ipynb #da4ab2f5
 LEAST = .2   # confidence from which a point counts as seen
+SHALLOW = .1 # share of its width that a face is deep, at least
 
 def _face_rows(landmarks):
     "Place -> number, of the points of a face."
-    rows = {p[0]: i for i, (p, role) in enumerate(zip(landmarks.places, landmarks.roles)) if len(p) == 1 and (role == 'face' or p[0].startswith('face_'))}
+    rows = {p[0]: i for i, (p, role) in enumerate(zip(landmarks.places, landmarks.roles))
+            if len(p) == 1 and (role == 'face' or p[0].startswith('face_'))}
     return {p: i for p, i in rows.items() if (landmarks.confidence[:, i] >= LEAST).any()}
 
 def model_for(
@@ -240,9 +247,10 @@ def model_for(
     if set(MESH[:468]) <= rows.keys(): return tracker_model(iris=MESH[468] in rows)
     vertices = {p: known[p] for p in rows if p in known and 'eye_front' not in p}
     if len(STABLE & vertices.keys()) < 4 or len(vertices) < 12: raise SignbookError(
-        f"landmarks: expected points of a face (MediaPipe's 468 or 478, or the 68 of OpenPose and DWPose), got {len(vertices)} of {landmarks!r:.60}; "
-        f"track the face too, or leave it out")
-    return exact_model(vertices, landmarks.depth and bool(np.any(landmarks.points[:, list(rows.values()), 2])), body)
+        f"landmarks: expected points of a face (MediaPipe's 468 or 478, or the 68 of OpenPose and DWPose), "
+        f"got {len(vertices)} of {landmarks!r:.60}; track the face too, or leave it out")
+    depth = landmarks.depth and bool(np.any(landmarks.points[:, list(rows.values()), 2]))
+    return exact_model(vertices, depth, body)
 
 # %% ../../nbs/43f_data.faces.ipynb #87a50ec9
 def _bridged(values, known):
@@ -255,13 +263,22 @@ def _camera_points(landmarks, model):
     rows = _face_rows(landmarks)
     use = [rows[p] for p in model.points if p in rows]
     if len(use) < len(model.points): raise SignbookError(
-        f"model: expected the points that these landmarks have, got {len(model.points) - len(use)} others; leave model out")
+        f"model: expected the points that these landmarks have, got {len(model.points) - len(use)} others; "
+        f"leave model out")
     if landmarks.size == (1, 1): raise SignbookError(
-        "landmarks: expected pixels, got shares of a picture; use data.landmarks.resized(landmarks, (width, height)) first")
+        "landmarks: expected pixels, got shares of a picture; "
+        "use data.landmarks.resized(landmarks, (width, height)) first")
     points = landmarks.points[:, use].astype(float)*[1, -1, -1][:landmarks.points.shape[-1]]
     sure = landmarks.confidence[:, use]
     for i in range(len(use)): points[:, i] = _bridged(points[:, i], sure[:, i] >= LEAST)
-    return (points if model.depth else points[..., :2]), sure
+    return _in_pixels(points, landmarks.size[0])[..., :3 if model.depth else 2], sure
+
+def _in_pixels(points, width):
+    "Points (T,P,3) whose depth is in pixels too, or (T,P,2) if there is none; some files have depth in picture widths."
+    if points.shape[-1] == 2: return points
+    wide, deep = np.median(np.ptp(points[..., [0, 2]], axis=1), 0)
+    if deep > SHALLOW*wide: return points
+    return points*[1, 1, width] if deep*width > SHALLOW*wide else points[..., :2]
 
 # %% ../../nbs/43f_data.faces.ipynb #7772dcfa
 @dataclass(frozen=True, eq=False)
@@ -287,10 +304,12 @@ class Face:
     def gaze(self)->np.ndarray: # (T,2,2) radians: left and right eye; to the signer's left, up
         "Where the eyes look, as seen from the head; zero = where they mostly do. All zero without points of the iris."
         look = lambda way, side: np.radians(GAZE_DEG[way])*self.weights[:, arkit(f'eyeLook{way}{side}')]
-        return np.stack([np.stack([sign*(look('Out', s) - look('In', s)), look('Up', s) - look('Down', s)], -1) for s, sign in (('Left', 1), ('Right', -1))], 1)
+        each = lambda s, sign: np.stack([sign*(look('Out', s) - look('In', s)), look('Up', s) - look('Down', s)], -1)
+        return np.stack([each('Left', 1), each('Right', -1)], 1)
 
     def __repr__(self):
-        return f"Face({len(self)} frames at {self.fps:g} fps, {self.filled.mean():.0%} filled; not told: {', '.join(self.hidden) or 'nothing'})"
+        hidden = ', '.join(self.hidden) or 'nothing'
+        return f"Face({len(self)} frames at {self.fps:g} fps, {self.filled.mean():.0%} filled; not told: {hidden})"
 
 # %% ../../nbs/43f_data.faces.ipynb #4ac3f7e4
 RIGID_M = .004         # metres by which stable points may miss the face at rest, rms
@@ -326,18 +345,20 @@ def face_actions(
     from scipy.ndimage import gaussian_filter1d
     model = model or model_for(landmarks, body)
     points, sure = _camera_points(landmarks, model)
-    if not model.depth: points = lifted(points, model.rest if rest is None else rest, model.stable)
+    flat = points.shape[-1] == 2
+    if flat: points = lifted(points, model.rest if rest is None else rest, model.stable)
     if rest is None:
         seen = sure[:, model.stable].mean(1) >= LEAST
         rest = rest_of(points[seen], model)
-        if not model.depth: rest = np.concatenate([rest[:, :2], model.rest[:, 2:]], 1)
+        if flat: rest = np.concatenate([rest[:, :2], model.rest[:, 2:]], 1)
     rest = check_shape('rest', rest, (len(model.points), 3))
     here, turns, left = aligned(points, rest, model.stable)
     shape = aligned(rest[None], model.rest, model.stable)[2][0]
     trust = trust_of(turns, left, sure[:, model.stable])*(shape < SHAPE_M)
     known = trust >= DOUBT
     if not known.any(): raise SignbookError(
-        "landmarks: expected a face that can be followed in some frame, got none (turned away, too small, or other points); leave this clip out")
+        "landmarks: expected a face that can be followed in some frame, got none "
+        "(turned away, too small, or other points); leave this clip out")
     weights = _bridged(fitted((here - rest)*lid_gain(rest, model), model), known)*_fading(known, landmarks.fps)[:, None]
     head = gaussian_filter1d(_bridged(mat_to_aa(turns), known), STEADY_HEAD*landmarks.fps, axis=0, mode='nearest')
     hidden = tuple(n for i, n in enumerate(ARKIT) if i not in model.actions)
@@ -360,9 +381,10 @@ def skin_landmarks(
     skin += np.random.default_rng(seed).normal(0, noise_m, skin.shape) if noise_m else 0
     turn = aa_to_mat(np.array([0, -np.radians(yaw), 0]))
     flat = (skin - skin.mean((0, 1))) @ turn.T*[1, -1, -1]*pixels + [256, 256, 0]
-    names = tuple(vertices) if all(p.startswith('face_') for p in vertices) else tuple(str(MESH.index(p)) for p in vertices)
-    return Landmarks((('FACE_LANDMARKS', names),), flat if depth else flat[..., :2], np.ones(flat.shape[:2]), motion.fps, (512, 512),
-                     motion.spans, dict(motion.meta, tool='points of the skin'))
+    flat68 = all(p.startswith('face_') for p in vertices)
+    names = tuple(vertices) if flat68 else tuple(str(MESH.index(p)) for p in vertices)
+    return Landmarks((('FACE_LANDMARKS', names),), flat if depth else flat[..., :2], np.ones(flat.shape[:2]), motion.fps,
+                     (512, 512), motion.spans, dict(motion.meta, tool='points of the skin'))
 
 # %% ../../nbs/43f_data.faces.ipynb #5f72d35e
 NECK_SHARE = .4   # of the turn of the head against the chest
@@ -384,12 +406,14 @@ def with_face(
 )->Motion:               # with that face; its flags and meta say so
     "A clip with the face that a tracker saw."
     if len(face) != len(motion) or abs(face.fps - motion.fps) > 1e-3: raise SignbookError(
-        f"face: expected {len(motion)} frames at {motion.fps:g} fps, got {len(face)} at {face.fps:g}; motion.motion.resample or data.landmarks.cut one of them")
+        f"face: expected {len(motion)} frames at {motion.fps:g} fps, got {len(face)} at {face.fps:g}; "
+        f"motion.motion.resample or data.landmarks.cut one of them")
     if motion.expression_basis != 'arkit52': raise SignbookError(
-        f"motion: expected expressions in 'arkit52', got {motion.expression_basis!r}; use motion.points.on_free_body(motion) first")
+        f"motion: expected expressions in 'arkit52', got {motion.expression_basis!r}; "
+        f"use motion.points.on_free_body(motion) first")
     poses = _turned_head(motion.poses, face.head, body_of(motion, body)) if head else motion.poses
     flags = motion.flags.copy()
     flags[:, CHANNELS.index('face')] = np.where(face.filled, STATES.index('filled'), STATES.index('fitted'))
-    told = dict(source=face.meta.get('source', 'not said'), tool=face.meta.get('tool', 'not said'), licence=face.meta.get('licence', 'not said'), not_told=list(face.hidden),
-                filled=round(float(face.filled.mean()), 4), trust=round(float(face.trust.mean()), 4))
+    told = {k: face.meta.get(k, 'not said') for k in ('source', 'tool', 'licence')} | dict(
+        not_told=list(face.hidden), filled=round(float(face.filled.mean()), 4), trust=round(float(face.trust.mean()), 4))
     return replace(motion, poses=poses, expression=face.weights, flags=flags, meta={**motion.meta, 'face': told})

@@ -12,6 +12,7 @@ from .fit_angles import Puppet
 from .fit_pull import Camera
 from .prompt2sign import LEFT, LEFT_HAND, NOSE, RIGHT, RIGHT_HAND
 from .upper_body import points_to_motion
+from ..motion.body import chain
 from ..motion.rotation import aa_to_mat, mat_to_aa, swing_twist
 from ..motion.skeleton import LAYOUTS, joint
 from ..signing.hand import OUT, FORWARD, THUMB_IP, THUMB_MCP, clamp, rest_angles, rig_of
@@ -50,8 +51,7 @@ def first_camera(
     measured:bool,    # is space in true metres, z in the picture as true as x and y?
 )->tuple:             # Camera; metres of the body in a metre of the landmarks' space
     "How many pixels a metre has, by the lengths of limbs."
-    joints = puppet.bones[..., 0].copy()
-    rest = {n: j for n, j in zip(LIMB_JOINTS, _rest(joints))}
+    rest = dict(zip(LIMB_JOINTS, _rest(puppet.bones[..., 0])))
     flat, space, unit = followed(springs, puppet, False), followed(springs, puppet, True), 1.
     limbs = _known(flat)
     with np.errstate(all='ignore'): long = _lengths(flat, limbs)/[np.linalg.norm(rest[a] - rest[b]) for a, b in limbs] if limbs else np.full((1, 1), np.nan)
@@ -65,7 +65,7 @@ def first_camera(
         scale = float((w[..., None]*uv*xy*[1, -1]).sum()/max((w[..., None]*xy**2).sum(), 1e-9))
         limbs = [limb for limb in _known(space)]
         if not measured:
-            ratio = [np.linalg.norm(rest[a] - rest[b]) for a, b in limbs]/_lengths(space, limbs)
+            with np.errstate(divide='ignore'): ratio = [np.linalg.norm(rest[a] - rest[b]) for a, b in limbs]/_lengths(space, limbs)
             unit = float(np.nanmedian(ratio))
             scale /= unit
     centre = tuple(n/2 for n in size) if min(size) > 1 else tuple(np.mean([flat[p][0][flat[p][1] > .3].mean(0) for p in _LIMBS[0]], 0))
@@ -77,7 +77,6 @@ LIMB_JOINTS = sorted({p for limb in _LIMBS for p in limb})
 
 def _rest(bones):
     "Places of the joints that limbs end at, in the pose of rest, from the bones (55,3)."
-    from signbook.motion.body import chain
     at = chain(np.broadcast_to(np.eye(3), (1, 55, 3, 3)), bones)[1][0]
     return at[[joint(n) for n in LIMB_JOINTS]]
 

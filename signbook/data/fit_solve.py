@@ -144,7 +144,7 @@ def settle_shape(
     free:bool=True,    # may the shape change, or only pose, camera and unit?
     measured:bool=False, # are points true in space, in true metres?
     let_go:float=3.,   # standard deviations
-    steps:int=4,
+    steps:int=4,       # how many
 )->tuple:              # q (T,D), betas (B,), Camera, unit
     "Poses of single frames, the shape, the size of the picture and the unit of space, all together."
     D, B, world = puppet.width, len(betas), any(s.role == 'world' for s in springs)
@@ -158,6 +158,6 @@ def settle_shape(
         solved = np.linalg.solve(own, np.concatenate([mixed, pulled[..., None]], -1))
         change = np.linalg.solve(shared - (mixed.swapaxes(1, 2) @ solved[..., :-1]).sum(0), asked - (mixed.swapaxes(1, 2) @ solved[..., -1:]).sum(0)[:, 0])
         q = q + np.clip(solved[..., -1] - solved[..., :-1] @ change, -LONGEST, LONGEST)
-        betas, unit = betas + change[:B], unit*np.exp(change[-1])
+        betas, unit = betas + free*change[:B], unit*np.exp(change[-1])
         camera = replace(camera, scale=camera.scale*np.exp(change[B]))
     return q, betas, camera, unit

@@ -312,6 +312,7 @@ def read_arrays(
 )->Landmarks:             # its points
     "Read arrays of points of MediaPipe, OpenPose or COCO-WholeBody."
     arrays = _arrays(path)
+    if {'poses', 'trans'} <= arrays.keys(): raise file_error(path, 'expected points, got the turns of joints of a clip', 'it need not be fitted: use `signbook convert`')
     if 'fps' in arrays and fps is None and arrays['fps'].size == 1 and arrays['fps'].dtype.kind in 'fiu':
         fps = float(arrays['fps'].reshape(()))
     bare = [n for n in ('', 'landmarks', 'keypoints', 'points', 'arr_0') if n in arrays]

@@ -62,7 +62,7 @@ def _steps(hands):
     "How far hands move between frames (T-1,) if they keep their names and if they exchange them; a hand that is missing stays where it was for some frames."
     held = hands[:-1].copy()
     for k in range(1, GAP + 1):
-        late = np.isnan(held[k:]) & (np.cumsum(np.isfinite(held), 0)[k:] > 0)
+        late = np.isnan(held[k:])
         held[k:][late] = hands[:-1][:-k][late]
     far = np.minimum(np.linalg.norm(hands[1:, :, None] - held[:, None], axis=-1), 1)   # frame, hand, hand before
     same, cross = far[:, [0, 1], [0, 1]], far[:, [0, 1], [1, 0]]

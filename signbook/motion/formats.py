@@ -72,7 +72,7 @@ def _cue(path, lines):
 # %% ../../nbs/15_motion.formats.ipynb #bbf9fd67
 SAVERS = {'.npz': save_npz, '.pose': save_pose, '.bvh': save_bvh, '.vtt': save_vtt}
 LOADERS = {'.npz': load_npz, '.bvh': load_bvh}
-_ELSEWHERE = {'.pose': 'holds points, not turns: read it with load_pose, or fit a clip to it',
+_ELSEWHERE = {'.pose': 'holds points, not turns: make a clip of it with `signbook fit`, or read the points with load_pose',
               '.vtt': 'holds captions only: read it with load_vtt'}
 
 def save(

@@ -1,0 +1,205 @@
+"""Gloss to text and back on four corpora, beside the published recipe: python benchmarks/translation.py --train FOLDER (a GPU, five minutes), then --score FOLDER
+
+Training writes what each model might say about the dev set; scoring chooses the reward for length on that same dev set, for every system alike, as published tables do, and says so. Networks of one process train at the same
+time on streams of their own: small ones leave most of a large card idle."""
+import argparse, gc, gzip, json, re, subprocess, sys, time
+from collections import deque
+from contextlib import nullcontext
+from pathlib import Path
+import numpy as np
+from table import DATA, keep, missing
+
+KEPT, BEAM, SAMPLES = 10, 12, 16          # epochs averaged at most; sentences kept of the beam; sentences drawn
+REWARDS = np.arange(0, 2.55, .05)
+STRONG = dict(epochs=100_000, keep=100_000)   # until the time is up
+JOBS = {                                  # name: corpus, recipe, what is changed, steps a round
+    **{f'phoenix text {s}': ('phoenix', 'strong', dict(direction='text', seed=s), 1) for s in range(3)},
+    **{f'phoenix gloss {s}': ('phoenix', 'strong', dict(direction='gloss', seed=s), 1) for s in range(3)},
+    'phoenix text published': ('phoenix', 'published', {}, 1), 'phoenix gloss published': ('phoenix', 'published', dict(direction='gloss'), 1),
+    'csl text': ('csl', 'strong', dict(direction='text', merges=3000, merge_dropout=.1), 2), 'csl text published': ('csl', 'published', dict(look=2), 1),
+    'dgs text': ('dgs', 'strong', dict(direction='text', merges=4000, dropout=.2, agree=1.), 3), 'dgs text published': ('dgs', 'published', dict(look=1), 1),
+    'aslg text': ('aslg', 'strong', dict(direction='text', merges=2000, merge_dropout=.1), 1), 'aslg text published': ('aslg', 'published', dict(look=7), 1)}
+GROUPS = [n for n in JOBS if n.startswith('phoenix') and 'published' not in n], [n for n in JOBS if not n.startswith('phoenix') or 'published' in n]
+LANGUAGE = {'phoenix': 'deu', 'csl': 'zho', 'dgs': 'deu', 'aslg': 'eng'}
+
+
+def lines(path):
+    from signbook.evaluation.text import read_lines
+    return read_lines(path)
+
+def corpus(name, data):
+    "Training and dev pairs (glosses, text), as tokens with blanks between them."
+    both = lambda a, b: list(zip(lines(a), lines(b), strict=True))
+    if name == 'phoenix': return tuple(both(data/'phoenix2014T'/f'{s}.gloss', data/'phoenix2014T'/f'{s}.de') for s in ('train', 'dev'))
+    if name == 'csl':                     # by character
+        return tuple([(g, ' '.join(t.replace(' ', ''))) for _, g, t, *_ in (l.split('\t') for l in lines(data/'csl_daily'/f'{s}.tsv')[1:])] for s in ('train', 'dev'))
+    if name == 'dgs':                     # punctuation is a token
+        apart = lambda t: ' '.join(re.sub(r'([.,;:!?…"“„()])', r' \1 ', t).split())
+        made = ([(g, apart(t)) for g, t in both(data/'dgs_corpus'/f'dgs_glosses_{s}_upper_all_cleaned.txt', data/'dgs_corpus'/f'german_{s}.txt')] for s in ('train', 'dev'))
+        return tuple([p for p in pairs if all(side.strip() for side in p)] for pairs in made)
+    every = list(dict.fromkeys(both(data/'aslg_pc12'/'train.gloss.asl', data/'aslg_pc12'/'train.en')))     # no dev set of its own: every tenth different pair
+    return [p for n, p in enumerate(every) if n % 10], every[::10]
+
+
+class Job:
+    "A run, its corpus, and the weights of its last epochs."
+    def __init__(self, name, data, device, plain):
+        import torch
+        from signbook.translation.subwords import learn
+        from signbook.translation.recipe import examples, load_recipe
+        from signbook.translation.trainer import Run
+        kind, recipe, changes, self.each = JOBS[name]
+        self.name, (self.pairs, self.dev), self.began = name, corpus(kind, data), time.time()
+        self.recipe = load_recipe(recipe, **changes, **(STRONG if recipe == 'strong' else {}))
+        self.run = Run(self.recipe, learn((l for p in self.pairs for l in p), self.recipe.merges), device)
+        self.rows = examples(self.dev, self.run.words, self.recipe)
+        self.stream = torch.cuda.Stream() if device == 'cuda' and not plain else None
+        self.recent, self.done, self.left, self.losses, self.seconds = deque(maxlen=KEPT), False, None, [], 0.
+
+    def go(self):
+        "Some steps."
+        import torch
+        with torch.cuda.stream(self.stream) if self.stream else nullcontext():
+            for _ in range(self.each):
+                if self.done: return
+                self.left = self.left or self.run.steps(self.pairs)
+                loss = next(self.left, None)
+                if loss is None: self.ended()
+                else: self.losses.append(loss)
+
+    def ended(self):
+        "What is done after an epoch."
+        import torch
+        from signbook.translation.trainer import dev_loss
+        loss, epoch = float(torch.stack(self.losses).mean()), self.run.where['epoch']
+        if not np.isfinite(loss): raise FloatingPointError(f'{self.name}: loss is {loss} in epoch {epoch}')
+        self.left, self.losses, self.seconds = None, [], time.time() - self.began
+        if self.recipe.patience:
+            if epoch % self.recipe.look == 0: self.done = self.run.look(dev_loss(self.run.model, self.rows, self.recipe.tokens))
+        else: self.recent.append({n: p.detach().clone() for n, p in self.run.model.named_parameters()})
+        if epoch % 10 == 1: print(f"{self.name}: epoch {epoch}, step {self.run.where['step']}, loss {loss:.3f}, best dev loss {self.run.where['best_loss']}, {self.seconds:.0f} s", flush=True)
+
+    def translator(self):
+        "The best weights of a run that looked for them; else the mean of the last ten epochs, of the last quarter at most."
+        from signbook.translation.seq2seq import Translator
+        if self.recent:
+            last = list(self.recent)[-max(1, min(KEPT, self.run.where['epoch']//4)):]
+            self.run.sums, self.run.where['summed'] = {n: sum(w[n] for w in last) for n in last[0]}, len(last)
+        return Translator.of(self.run, self.pairs)
+
+
+def ask(model, job, out, name):
+    "What a model might say about the dev set, written down."
+    from signbook.translation.seq2seq import candidates
+    to = 'gloss' if job.recipe.direction == 'gloss' else 'text'
+    began, many = time.time(), len(job.dev) > 2000
+    found = candidates(model, [p[to == 'gloss'] for p in job.dev], to, beam=4 if many else BEAM, reward=.3 if to == 'gloss' else .8, samples=0 if many else SAMPLES, rows=8000)
+    about = dict(job.run.where, parameters=sum(p.numel() for p in job.run.model.parameters()), vocabulary=len(job.run.words), seconds=round(job.seconds), averaged=len(job.recent) and job.run.where['summed'])
+    (out/f"{name.replace(' ', '_')}.json").write_text(json.dumps({'name': name, 'about': about, 'beam': 4 if many else BEAM, 'said': found}, ensure_ascii=False))
+    print(f'{name}: asked in {time.time() - began:.0f} s', flush=True)
+
+def train_group(group, out, data, device, until, plain):
+    "Train some jobs at the same time until the time is up, then ask each, and the three seeds of PHOENIX together."
+    import torch
+    from signbook.translation.seq2seq import Translator
+    torch.set_num_threads(1)
+    jobs = [Job(name, data, device, plain) for name in group]
+    gc.freeze()                           # recording a step collects garbage each time; the corpora are none
+    while time.time() < until and not all(j.done for j in jobs):
+        for job in jobs: job.go()
+    if device == 'cuda': torch.cuda.synchronize()
+    for job in jobs: job.run.replay = None
+    models = {j.name: (j.translator(), j) for j in jobs}
+    for kind in ('phoenix text', 'phoenix gloss'):
+        own = [m for n, m in models.items() if re.fullmatch(kind + r' \d', n)]
+        if own: ask(Translator([m.models[0] for m, _ in own], own[0][0].words, own[0][1].recipe, own[0][0].cases), own[0][1], out, f'{kind} together')
+    for name, (model, job) in models.items(): ask(model, job, out, name)
+
+def train(out, data, device, seconds):
+    "Both groups at once; a group that fails is begun again without streams."
+    began = time.time()
+    out.mkdir(parents=True, exist_ok=True)
+    start = lambda n, *more: subprocess.Popen([sys.executable, __file__, '--group', str(n), '--train', str(out), '--data', str(data), '--device', device, '--until', str(began + seconds), *more])
+    running = {n: start(n) for n in range(len(GROUPS))}
+    for n, process in running.items():
+        if process.wait() and time.time() < began + seconds/2: print('begun again without streams', n); start(n, '--plain').wait()
+    card = 'processor'
+    if device == 'cuda':
+        import torch
+        card = torch.cuda.get_device_name()
+    made = [json.loads(p.read_text()) for p in sorted(out.glob('*.json'))]
+    with gzip.open(out/'said.json.gz', 'wt') as f: f.write(json.dumps({'card': card, 'seconds': round(time.time() - began), 'systems': made}, ensure_ascii=False))
+    for p in out.glob('*.json'): p.unlink()
+
+
+def choose(systems, references):
+    "For systems that share a setting: the reward with the best mean BLEU-4, and what each says with it."
+    from signbook.evaluation.ngrams import bleu_counts, bleu_of
+    said = lambda s, r: [max(own[:s['beam']], key=lambda c: c[1] + r*c[2])[0] for own in s['said']]
+    bleu = lambda out: bleu_of(bleu_counts(out, references).sum(0))[3]
+    reward = max(REWARDS, key=lambda r: np.mean([bleu(said(s, r)) for s in systems]))
+    return round(float(reward), 2), [said(s, reward) for s in systems]
+
+def agreed(system, reward):
+    "What agrees most: minimum Bayes risk over the beam and the sentences drawn."
+    from signbook.translation.decode import most_agreed
+    from signbook.translation.seq2seq import Said, likely
+    return [most_agreed([c[0] for c in own], likely([Said(*c) for c in own], reward)) for own in system['said']]
+
+def compare(kind, to, systems, data):
+    "All systems of a corpus in one direction, scored on its dev set."
+    from signbook.evaluation import text as scores
+    training, dev = corpus(kind, data)
+    side = int(to == 'text')
+    sources, references = [p[1 - side] for p in dev], [p[side] for p in dev]
+    language = LANGUAGE[kind] if to == 'text' else 'zxx'
+    families, outputs, rewards, about = {}, {}, {}, {}
+    for s in systems: families.setdefault('seeds' if s['name'][-1].isdigit() else s['name'], []).append(s)
+    for family in families.values():
+        reward, said = choose(family, references)
+        for s, out in zip(family, said):
+            short = s['name'].removeprefix(f'{kind} {to}').strip() or 'strong'
+            outputs[short], rewards[short], about[short] = out, reward, s['about']
+            if kind == 'phoenix' and short != 'published': outputs[f'{short}, most agreed'] = agreed(s, reward)
+    sides = [p[1 - side] for p in training], [p[side] for p in training]
+    outputs |= scores.trivial(sources, sides)
+    made = {name: scores.Texts(out, references, language) for name, out in outputs.items()}
+    rows = {name: scores.older_rows(t) for name, t in made.items()}
+    table = {name: dict(scores.score(t), interval_95=[round(x, 2) for x in (lambda i: (i.low, i.high))(scores.interval(rows[name]))], reward=rewards.get(name), run=about.get(name)) for name, t in made.items()}
+    ours = 'together' if 'together' in rows else 'strong'
+    ahead = scores.paired(rows[ours], rows['published'])
+    cut = about['published']['since'] < JOBS[f'{kind} {to} published'][2].get('patience', 3)      # the time was up before its early stop
+    out = {'published_was_cut_by_the_time': cut, 'dev_sentences': len(dev), 'training_pairs': len(training), 'dev_seen_in_training': scores.training_overlap(sources, references, sides),
+           'ahead_of_published': {'system': ours, 'bleu4': ahead['difference'].score, 'interval_95': [ahead['difference'].low, ahead['difference'].high], 'p': ahead['p']}, 'systems': table}
+    if kind == 'phoenix': out['mean_of_seeds'] = float(np.mean([table[str(n)]['older_bleu4'] for n in range(3)]))
+    return out
+
+def score(folder, data, more):
+    "Score what was trained, and keep the figures."
+    made = json.load(gzip.open(folder/'said.json.gz', 'rt'))
+    out = {'card': made['card'], 'seconds_with_decoding': made['seconds'], 'settings_chosen_on': 'the dev sets that are scored, for every system alike (the reward for length); the recipe on PHOENIX-2014T dev',
+           'metric': 'older_bleu4 is corpus BLEU of NLTK: lower-case, tokens at blanks (characters for Chinese), no smoothing'}
+    for kind in LANGUAGE:
+        for to in ('text', 'gloss'):
+            own = [s for s in made['systems'] if s['name'].startswith(f'{kind} {to}')]
+            if own: out[f'{kind}_to_{to}'] = compare(kind, to, own, data)
+    keep('translation', out | (json.loads(more.read_text()) if more else {}), hide=[f'{k}_to_{t}' for k in LANGUAGE for t in ('text', 'gloss')])
+    for key, found in out.items():
+        if isinstance(found, dict): print(key, {n: (round(s['older_bleu4'], 2), s['interval_95'], round(s['bleu4'], 2)) for n, s in found['systems'].items()}, found['ahead_of_published'], 'published was cut by the time' if found['published_was_cut_by_the_time'] else '')
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument('--train', type=Path, help='folder for what the models say'); p.add_argument('--score', type=Path, help='that folder, to be scored')
+    p.add_argument('--more', type=Path, help='JSON with figures of other runs, to be kept beside these')
+    p.add_argument('--data', type=Path, default=DATA/'text'); p.add_argument('--device', default='cuda'); p.add_argument('--seconds', type=float, default=200, help='of training')
+    p.add_argument('--group', type=int, help=argparse.SUPPRESS); p.add_argument('--until', type=float, help=argparse.SUPPRESS); p.add_argument('--plain', action='store_true', help=argparse.SUPPRESS)
+    a = p.parse_args()
+    if not a.train and not a.score: return print('skipped: training needs a GPU; --train FOLDER, then --score FOLDER')
+    if reason := missing('torch', 'sacrebleu') or ('' if a.data.is_dir() else f'skipped: no corpora at {a.data} (set SIGNBOOK_DATA)'): return print(reason)
+    if a.group is not None: train_group(GROUPS[a.group], a.train, a.data, a.device, a.until, a.plain)
+    elif a.train: train(a.train, a.data, a.device, a.seconds)
+    else: score(a.score, a.data, a.more)
+
+
+if __name__ == '__main__': main()
