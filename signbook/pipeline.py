@@ -10,8 +10,9 @@ __all__ = ['PICTURES', 'MOTIONS', 'SUFFIXES', 'tables', 'gloss_line', 'read_line
 # %% ../nbs/90_pipeline.ipynb #44cd634f
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from hashlib import blake2s
 from pathlib import Path
-from .core import SignbookError
+from .core import SignbookError, read_bytes
 from .motion.motion import SIGN_LANGUAGES, Motion
 from .signing.gloss import Coverage, GlossLine, coverage, parse_line, text_to_gloss
 from .signing.hamnosys import parse
@@ -175,11 +176,11 @@ def landmarks_to_motion(
 def clip_of_points(
     path:Path,   # a file of tracked points
     folder:Path, # where clips that were made of points are kept; made if it is not there
-)->Path:         # of the clip; a newer one than the points is not made again
+)->Path:         # of the clip, named after the file and what is in it: the same points are fitted once
     "A lexicon's clip of points, as the clip of the avatar that `signing.own.import_signs` wants."
     from signbook.data.keypoints import read
-    clip = folder/f'{path.parent.name}-{path.stem}.npz'
-    if not clip.exists() or clip.stat().st_mtime < path.stat().st_mtime:
+    clip = folder/f'{path.stem}-{blake2s(read_bytes(path), digest_size=4).hexdigest()}.npz'
+    if not clip.exists():
         motion = landmarks_to_motion(read(path)).motion
         folder.mkdir(parents=True, exist_ok=True)
         save(motion, clip)

@@ -6,7 +6,7 @@
 __all__ = ['PLACES', 'STARTS', 'Lost', 'answer', 'in_order']
 
 # %% ../nbs/01_workers.ipynb #20a324bf
-import multiprocessing, os, signal, sys, threading
+import multiprocessing, os, pickle, signal, sys, threading
 from dataclasses import dataclass
 from itertools import count
 from math import inf
@@ -144,10 +144,18 @@ def in_order(
 ):                         # yields (item, answer or `Lost`)
     "Work on items side by side; answers in order."
     if on not in PLACES and not on.startswith('ray://'): raise SignbookError(f"on: expected one of {', '.join(PLACES)} or ray://host:port, got {on!r}")
-    if workers is not None and workers < 1: raise SignbookError(f'workers: expected 1 or more, got {workers}')
+    for name, value in (('workers', workers), ('ahead', ahead)):
+        if value is not None and value < 1: raise SignbookError(f'{name}: expected 1 or more, got {value}')
+    if not limit_s > 0: raise SignbookError(f'limit_s: expected seconds above 0, got {limit_s}')
+    if on == 'processes': _check_portable(work)
     if on == 'here': yield from ((item, answer(work, item)) for item in items)
     elif on == 'processes': yield from _side_by_side(_Process, work, items, workers or os.cpu_count() or 1, limit_s, ahead)
     else: yield from _side_by_side(_Actor, work, items, _cluster(on, workers), limit_s, ahead)
+
+def _check_portable(work):
+    "Refuse what cannot be sent to another process."
+    try: pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError) as e: raise SignbookError(f"workers: expected a function that another process can import, got one that cannot be sent ({e}); define it at the top of a module, or work on='here'") from None
 
 def _side_by_side(kind, work, items, workers, limit_s, ahead):
     "Keep a crew of workers busy."
@@ -177,4 +185,4 @@ def _side_by_side(kind, work, items, workers, limit_s, ahead):
 
 STARTS = 4   # so many workers that never begin, one after the other, and the job is given up
 _CANNOT_START = ('workers: expected a function that another process can import, got one that ends it; define the function in a module '
-                 '(not in a notebook or on the command line), and look above for what that process said')
+                 '(not in a notebook or on the command line), put what a script does under `if __name__ == "__main__":`, and look above for what that process said')

@@ -7,7 +7,8 @@ import pytest
 
 from signbook.core import SignbookError
 from signbook.data import moves
-from signbook.data.actions import ACTIONS, ARMS, LEGS, SHAPES, SPLITS, Actions, Done, Plan, act, phrases, random_plan
+from signbook.data.actions import ACTIONS, ARMS, LEGS, SHAPES, Actions, Done, Plan, act, phrases, random_plan
+from signbook.data.corpus import SPLITS
 from signbook.data.footing import LIMITS_DEG, judge, leg_angles, off_balance, skate_frames
 from signbook.data.locomotion import G, Step, foot_track, gait_of, headings, leg_of
 from signbook.data.staging import Script, cast, combine, perform

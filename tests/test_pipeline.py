@@ -121,3 +121,13 @@ def test_real_recordings_join_without_a_jump(shared_data, tmp_path, name):
     report = fidelity(made)
     assert report.share == 1 and report.clip['turn_deg'] < 45 and made.motion.meta['recorded'][0]['source'].startswith(name)
     assert 'strictest' in made.motion.meta['licence'] and [s.gloss for s in made.motion.spans] == ['HELLO', 'SAMPLE', 'MOTHER']
+
+
+def test_two_clips_of_points_with_one_name_stay_apart(tmp_path):
+    from signbook.pipeline import clip_of_points, save, text_to_motion
+    points = [tmp_path/signer/'clips'/'hello.pose' for signer in ('anna', 'ben')]
+    for path, word in zip(points, ('hello', 'you')):
+        path.parent.mkdir(parents=True)
+        save(text_to_motion(word).motion.slice(0, .3), path)
+    clips = [clip_of_points(p, tmp_path/'made') for p in (*points, points[0])]
+    assert clips[0] == clips[2] != clips[1] and len(list((tmp_path/'made').iterdir())) == 2

@@ -39,7 +39,7 @@ def test_killed_anywhere_and_resumed_it_is_the_same(tmp_path, format):
         folder = tmp_path/f'at {at}'
         assert run(folder, format=format, kill_at=at).returncode == -signal.SIGKILL
         if not (folder/'manifest.json').exists():        # it is written last
-            with pytest.raises(SignbookError, match='expected a folder with manifest.json'): read_shards(folder)
+            with pytest.raises(SignbookError, match='expected a finished job|expected a folder of shards'): read_shards(folder)
         assert run(folder, format=format, kill_at=9).returncode == -signal.SIGKILL if at == 2 else True
         write_shards(job, folder, on='here')
         assert contents(folder) == undisturbed
@@ -55,7 +55,7 @@ def lines(folder): return [json.loads(line) for line in (folder/'failed.jsonl').
 
 def test_items_that_fail_lose_only_themselves(tmp_path):
     job = Job(TROUBLE, SAID, 5)
-    manifest = write_shards(job, tmp_path/'one', workers=2, limit_s=2)
+    manifest = write_shards(job, tmp_path/'one', workers=2, limit_s=8)
     assert (manifest['rows'], manifest['failed']) == (11, 3)
     assert [(f['item'], f['kind']) for f in lines(tmp_path/'one')] == LOST and lines(tmp_path/'one')[0]['reason'] == 'ValueError: 1 cannot be made'
     assert [f['name'] for f in lines(tmp_path/'one')] == ['noise 1', 'noise 5', 'noise 9']
@@ -164,7 +164,7 @@ def read_file(path): return dict(text=path.read_text())
 def test_ray_writes_the_same_shards(tmp_path):
     import ray
     try:
-        for name, how in (('one', dict(workers=1)), ('ray', dict(on='ray', workers=2))): write_shards(Job(TROUBLE, SAID, 5), tmp_path/name, limit_s=2, **how)
+        for name, how in (('one', dict(workers=1)), ('ray', dict(on='ray', workers=2))): write_shards(Job(TROUBLE, SAID, 5), tmp_path/name, limit_s=8, **how)
     finally: ray.shutdown()
     assert contents(tmp_path/'one') == contents(tmp_path/'ray')
 

@@ -13,7 +13,8 @@ import json
 import re
 import numpy as np
 from ..core import SignbookError
-from .actions import LOOKS, SHAPES, SIZES, SPLITS, npz_bytes, split_of
+from .actions import SHAPES, npz_bytes
+from .corpus import count_of, split_of_key
 from .holds import both_hands
 from .speech import Speech, imagine, listen, speak, words_of
 from .staging import FLAT, INDEX, LOOSE, META, Hold, Script, cast, perform
@@ -164,7 +165,7 @@ def sentence(
 class Item:
     "Something said, and the gestures with it."
     id:str
-    split:str       # one of `SPLITS`
+    split:str       # a key of `corpus.SPLITS`
     text:str        # the transcript
     emotion:str     # a key of `signing.emotion.STYLES`
     betas:tuple     # body shape
@@ -198,12 +199,11 @@ class Item:
 class CoSpeech:
     "Speech with gestures, computed when asked for."
     def __init__(self,
-        size:int|str='tiny', # how many, or one of `SIZES`
+        size:int|str='tiny', # how many, or a key of `corpus.SIZES`
         seed:int=0,          # another seed gives others
         voice:str='',        # of eSpeak NG, such as 'en-us' (extra `speech`); '': no sound
     ):
-        if size not in SIZES and not (isinstance(size, int) and size > 0): raise SignbookError(f"size: expected a number above 0 or one of {', '.join(SIZES)}, got {size!r}")
-        self.size, self.seed, self.voice = SIZES.get(size, size), seed, voice
+        self.size, self.seed, self.voice = count_of(size), seed, voice
 
     def __len__(self): return self.size
 
@@ -212,10 +212,10 @@ class CoSpeech:
         i = range(len(self))[i]
         rng = np.random.default_rng([self.seed, i])
         said = [sentence(rng)]
-        split, wanted = split_of(said[0]), int(rng.choice([1, 2, 3], p=[.4, .4, .2]))
+        split, wanted = split_of_key(said[0]), int(rng.choice([1, 2, 3], p=[.4, .4, .2]))
         while len(said) < wanted:                  # only sentences of the same split
             more = sentence(rng)
-            if split_of(more) == split and more not in said: said.append(more)
+            if split_of_key(more) == split and more not in said: said.append(more)
         mood = list(MOOD)[rng.integers(len(MOOD))] if rng.random() < .6 else 'neutral'
         return Item(f'cospeech-{self.seed}-{i:07d}', split, ' '.join(said), mood, SHAPES[rng.integers(len(SHAPES))], int(rng.integers(2**31)), self.voice)
 

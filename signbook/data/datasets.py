@@ -74,6 +74,6 @@ def check(
     folder:str|Path, # where it is
     most:int=20,     # findings of one kind that are listed; the others are counted
     deep:bool=False, # read every movement too
-)->list:             # of `rows.Finding`; empty = nothing is wrong
+)->list:             # of `annotations.Finding`; empty = nothing is wrong
     "What is missing or malformed in a folder."
     return check_folder(dataset(name), folder, most, deep)

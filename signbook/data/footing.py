@@ -12,7 +12,7 @@ from functools import lru_cache
 from ..motion.motion import Motion
 from ..motion.points import body_of
 from ..motion.rotation import aa_to_mat
-from ..motion.skeleton import PARENTS, joint
+from ..motion.skeleton import joint
 
 # %% ../../nbs/46eb_data.footing.ipynb #4bf99859
 NEAR, FAST = .05, .5   # metres above the floor, metres/second (GMD)

@@ -49,7 +49,7 @@ class Rows:
     @property
     def settings(self)->dict: # plain values
         "What tells these rows from others."
-        return dict(kind=self.kind, size=len(self), seed=self.seed, **dict(self.options))
+        return dict(kind=self.kind, size=len(self), seed=self.seed, **{name: getattr(self.items, name) for name in TAKES[self.kind]})
 
 # %% ../../nbs/49_data.generated.ipynb #2cbe82fb
 def job_of(

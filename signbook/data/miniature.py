@@ -9,7 +9,7 @@ __all__ = ['miniature']
 import csv, json
 from pathlib import Path
 import numpy as np
-from ..core import SignbookError
+from ..core import SignbookError, file_error
 from .elan import eaf
 from .readers import Dataset, samples
 
@@ -81,11 +81,12 @@ def _complete(dataset, finding):
 
 def miniature(
     dataset:Dataset, # which
-    folder:str|Path, # where; made if it is not there
+    folder:str|Path, # where: new or empty, so that nobody's own data is written over
     n:int=2,         # rows a split
 )->Path:             # the folder
     "A folder in the shape of a dataset."
     if not dataset.example: raise SignbookError(f'dataset: expected a description with an example, got {dataset.name} without one')
+    if (Path(folder).is_dir() and any(Path(folder).iterdir())) or Path(folder).is_file(): raise file_error(folder, 'expected a new or empty folder, got one in use', 'choose another name')
     folder, findings, cells = Path(folder), [], lambda example, k, split: {c: t.format(n=k, split=split) for c, t in example.items()}
     numbers = [(i*n + k, split) for i, split in enumerate(dataset.splits) for k in range(1, n + 1)]
     rows = {split: [cells(dataset.example, k, split) for k, s in numbers if s == split] for split in dataset.splits}

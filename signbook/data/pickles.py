@@ -111,11 +111,17 @@ def unfold(
     data = getattr(data, 'data', None) if isinstance(data, _Array) else data
     used[0] += 1 + (data.size//8 if isinstance(data, np.ndarray) else len(data) if isinstance(data, (str, bytes)) else 0)
     if used[0] > MOST: raise Refused(f'more than {MOST:,} items: a file that unfolds without end?')
-    if isinstance(data, dict): return {_key(k): unfold(v, used, depth + 1) for k, v in data.items()}
+    if isinstance(data, dict): return _unfolded(data, used, depth)
     if isinstance(data, (list, tuple, set, frozenset)): return [unfold(v, used, depth + 1) for v in (sorted(data, key=repr) if isinstance(data, (set, frozenset)) else data)]
     if isinstance(data, bytes): return _ascii(data)
     if data is None or isinstance(data, (str, bool, int, float, np.ndarray)): return data
     raise Refused(f'a {type(data).__name__.strip("_")} where data was expected')
+
+def _unfolded(data, used, depth):
+    "A dict; `dict.items`, since a pickle may have put something else in the place of its own."
+    out = {_key(k): unfold(v, used, depth + 1) for k, v in dict.items(data)}
+    if len(out) < len(data): raise Refused('keys that are the same as text, such as 1 and "1"')
+    return out
 
 def _key(key):
     if isinstance(key, bytes): return _ascii(key)
@@ -133,6 +139,7 @@ def _jsonable(data):
     if isinstance(data, dict): return {k: _jsonable(v) for k, v in data.items()}
     if isinstance(data, list): return [_jsonable(v) for v in data]
     if isinstance(data, (complex, bytes)): raise Refused(f'a {type(data).__name__}, which JSON does not have; write to .npz')
+    if isinstance(data, float) and not math.isfinite(data): raise Refused(f'{data}, which JSON does not have; write to .npz')
     return data
 
 def _numbers(name, value):
@@ -142,10 +149,12 @@ def _numbers(name, value):
     if array.dtype.kind not in 'biufcUS': raise Refused(f'{name!r}, which is no array of numbers or texts; write to .json')
     return array
 
+_TAKEN = ('file', 'allow_pickle')   # arguments of numpy's own
+
 def _arrays(data):
     "Arrays by name, as an npz can hold them."
     data = data if isinstance(data, dict) else {'data': data}
-    odd = [k for k in data if not re.fullmatch(r'[\w.-]{1,100}', k)]
+    odd = [k for k in data if not re.fullmatch(r'[\w.-]{1,100}', k) or k in _TAKEN]
     if odd: raise Refused(f'the name {odd[0][:40]!r}, which an npz cannot have; write to .json')
     return {k: _numbers(k, v) for k, v in data.items()}
 

@@ -37,16 +37,20 @@ def _version(tool):
     try: return version(tool)
     except PackageNotFoundError: raise SignbookError(f'tools: expected installed packages, got {tool!r}; write it as pip does') from None
 
+def _texts(value): return [value] if isinstance(value, str) else [str(v) for v in value] if isinstance(value, (list, tuple)) else []
+
+def _dicts(value): return [v for v in value if isinstance(v, dict)] if isinstance(value, (list, tuple)) else []
+
 def of_meta(
     meta:dict, # of a Motion or of Landmarks
 )->dict:       # source, licence, licence_family, allows, consent, origin, language, generator, versions, notes
-    "What a `meta` says, under one set of names."
-    origin = {True: 'synthetic', False: 'captured'}.get(meta.get('synthetic'), NOT_SAID)
+    "What a `meta` says, under one set of names; it may come from a stranger's file and hold anything."
+    origin = 'synthetic' if meta.get('synthetic') is True else 'captured' if meta.get('synthetic') is False else NOT_SAID
     licence = str(meta.get('licence') or NOT_SAID)
     consent = meta.get('consent') or ('not needed: nobody was recorded' if origin == 'synthetic' and not meta.get('recorded') else NOT_SAID)
     return dict(source=meta.get('source') or NOT_SAID, licence=licence, licence_family=licence_of(licence).name, allows=licence_of(licence).says, consent=consent, origin=origin,
-                language=meta.get('language') or NOT_SAID, generator=meta.get('generator') or meta.get('tool') or NOT_SAID, versions=meta.get('versions') or {},
-                notes=[*meta.get('notes', ()), *(f"{r.get('gloss')}: {r.get('source')}, {r.get('licence')}" for r in meta.get('recorded', ()))])
+                language=meta.get('language') or NOT_SAID, generator=meta.get('generator') or meta.get('tool') or NOT_SAID, versions=dict(*_dicts([meta.get('versions')])),
+                notes=[*_texts(meta.get('notes')), *(f"{r.get('gloss')}: {r.get('source')}, {r.get('licence')}" for r in _dicts(meta.get('recorded')))])
 
 # %% ../../nbs/48_data.provenance.ipynb #1c727dc9
 _NAMED = {name: code for code, name in SIGN_LANGUAGES.items()}
@@ -132,12 +136,16 @@ def _of_counts(said, versions, notes):
 
 def _shard(path):
     said = info_of(path)
-    try: return _of_counts(said, dict(signbook=said['generator'].removeprefix('signbook ')), [f"{said['rows']} rows"])
-    except (KeyError, TypeError, AttributeError): raise file_error(path, 'expected a shard that says where it comes from, got other words', 'was it written by signbook.data.shards?') from None
+    return _of_counts(said, dict(signbook=said['generator'].removeprefix('signbook ')), [f"{said['rows']} rows"])
 
 def _folder(path):
     found = check_shards(path, contents=False)
-    return _of_counts(found['said'], found['versions'], [f"{found['rows']} rows in {len(found['shards'])} shards, {found['failed']} items failed"])
+    return _of_counts(found['said'], dict(found['versions']), [f"{found['rows']} rows in {len(found['shards'])} shards, {found['failed']} items failed"])
+
+def _shards(path):
+    "Of one shard, or of a folder of them."
+    try: return _folder(path) if path.is_dir() else _shard(path)
+    except (KeyError, TypeError, AttributeError): raise file_error(path, 'expected shards that say where they come from, got other words', 'were they written by signbook.data.shards?') from None
 
 # %% ../../nbs/48_data.provenance.ipynb #b7e37951
 def provenance(
@@ -146,9 +154,8 @@ def provenance(
     "What a file says of itself."
     path = Path(path)
     kind = 'shards' if path.is_dir() else path.suffix.lower().lstrip('.')
-    if path.is_dir(): said, text = _folder(path), ''
-    elif not path.is_file(): raise file_error(path, 'expected a file or a folder of shards, got none', 'check the path')
-    elif kind in ('parquet', 'tar'): said, text = _shard(path), ''
+    if not path.exists(): raise file_error(path, 'expected a file or a folder of shards, got none', 'check the path')
+    if kind in ('shards', 'parquet', 'tar'): said, text = _shards(path), ''
     elif f'.{kind}' in _READERS:
         meta, text = _READERS[f'.{kind}'](path)
         said = of_meta(meta)

@@ -131,7 +131,7 @@ def read_parquet(
             kinds = {field.name: 'array' if str(field.type).startswith('struct<') else '' for field in f.schema_arrow}
             for batch in f.iter_batches(batch_size=32):
                 for row in batch.to_pylist(): yield {n: _from_arrow(path, n, kinds[n], v) for n, v in row.items()}
-    except (OSError, require('pyarrow', 'scale').ArrowException) as e:
+    except (OSError, UnicodeDecodeError, require('pyarrow', 'scale').ArrowException) as e:
         raise file_error(path, f'expected a Parquet file, got {e}', 'get it again') from None
 
 def info_of(

@@ -197,8 +197,10 @@ def _word(slot, draw)->str:
     if slot in ('name', 'city'): return draw.name(slot)
     if slot in ('number', 'year', 'age', 'phone'): return _numbers(slot, draw)
     one = draw.any(slot.split('|'))
-    words = [w for w in draw.grammar.of(one) if w.text not in draw.used]
-    return draw.any(words).text if words else one
+    if not draw.grammar.of(one): return one
+    word = draw.any([w for w in draw.grammar.of(one) if w.text not in draw.used]).text
+    draw.used.add(word)
+    return word
 
 # %% ../../nbs/46aa_data.sentences.ipynb #66b8cc46
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, replace
 from functools import lru_cache
 import numpy as np
-from ..core import SignbookError, assets
+from ..core import assets
 from ..motion.motion import Motion
 from ..signing.emotion import STYLES
 from ..signing.join import sign_line

@@ -7,17 +7,17 @@ __all__ = ['FLAT', 'LOOSE', 'FIST', 'INDEX', 'GRIP', 'CURVES', 'LIST', 'ROTATE',
            'Hold', 'Cast', 'cast', 'Script', 'Base', 'base_of', 'arms', 'perform', 'combine']
 
 # %% ../../nbs/46ea_data.staging.ipynb #492adf39
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 import numpy as np
 from ..core import SignbookError
-from .locomotion import SIDES, STRAIGHT, Leg, Step, foot_track, heels_up, leg_of, sink, stand_on
+from .locomotion import SIDES, Leg, Step, foot_track, heels_up, leg_of, sink, stand_on
 from ..motion.motion import Motion, Span
 from ..motion.rotation import aa_to_mat, mat_to_aa, slerp_aa
 from ..motion.skeleton import PARTS, joint
 from ..signing.arms import arm_joints, reach, spin
 from ..signing.curves import min_jerk
-from ..signing.emotion import STYLES, Style, style_acts
+from ..signing.emotion import STYLES, style_acts
 from ..signing.face import blink_times, sway, track_of
 from ..signing.handshape import hand_pose, handshape
 from ..signing.nonmanual import Act, blink_act, both

@@ -18,18 +18,18 @@ class Licence:
     words:str   # pattern of its names, in small letters with hyphens for blanks
 
 LICENCES = (  # from the freest to the strictest
-    Licence('CC0', 'anything', r'\bcc-?0|public-domain|unlicense|\bpddl'),
+    Licence('CC0', 'anything', r'\bcc-?0|(?<!not-)public-domain|\bunlicense\b|\bpddl'),
     Licence('MIT, BSD or Apache', 'anything, keeping the notice', r'\bmit\b|\bbsd\b|\bisc\b|apache'),
     Licence('CC-BY', 'anything, naming the authors', r'\bcc-by(?!-?(?:nc|sa|nd))|\bby-4'),
     Licence('CC-BY-SA', 'what is made of it comes under the same licence', r'\bby-sa|\bl?gpl|(?<!nc-)\bsa\b'),
     Licence('CC-BY-ND', 'unchanged only', r'\bby-nd'),
     Licence('CC-BY-NC', 'not commercially', r'\bby-nc(?!-(?:sa|nd))|(?<!by-)\bnc\b(?!-(?:sa|nd))'),
-    Licence('CC-BY-NC-SA', 'not commercially, and under the same licence', r'\bnc-sa'),
-    Licence('CC-BY-NC-ND', 'not commercially, and unchanged', r'\bnc-nd'),
+    Licence('CC-BY-NC-SA', 'not commercially, and under the same licence', r'\bnc-sa|\bsa-nc'),
+    Licence('CC-BY-NC-ND', 'not commercially, and unchanged', r'\bnc-nd|\bnd-nc'),
     Licence('research only', 'research, by those it was given to', r'research|academic|scientific'),
-    Licence('not stated', 'ask first', r'$^'))
+    Licence('not stated', 'ask first', r'all-rights-reserved|proprietary|unlicensed'))
 
-_SHORT = ((r'creative[- ]commons', 'cc'), (r'attribution', 'by'), (r'non-?commercial', 'nc'), (r'share-?alike', 'sa'), (r'no-?deriv\w*', 'nd'))
+_SHORT = ((r'creativecommons\.org/licenses/', 'cc-'), (r'creativecommons\.org/publicdomain/zero', 'cc0'), (r'creative-commons', 'cc'), (r'attribution', 'by'), (r'non-?commercial|no(?:t-for)?-commercial|commons-clause', 'nc'), (r'share-?alike', 'sa'), (r'no-?deriv\w*', 'nd'))
 
 def _rank(text):
     "The place in LICENCES of the strictest licence that a text names; of `a; b` each part must be known."
