@@ -7,11 +7,10 @@ __all__ = ['SURE', 'FAR', 'SAMPLE', 'WINDOW', 'OVERLAP', 'GOES', 'Report', 'Fitt
 
 # %% ../../nbs/43d_data.fit.ipynb #9a6c4e2f
 from dataclasses import dataclass, replace
-from functools import partial
 import numpy as np
 from ..core import SignbookError
 from .fit_angles import pose, puppet as puppet_of
-from .fit_guess import first_camera, followed, guess, true_depth
+from .fit_guess import first_camera, guess, true_depth
 from .fit_pull import Camera, ends_of, looked_at, marked_aside, springs as springs_of
 from .fit_room import keep_before, relief
 from .fit_solve import drifting, known_hands, settle, settle_shape
@@ -115,14 +114,11 @@ def in_windows(
         if a: share[:OVERLAP, 0] = (np.arange(OVERLAP) + 1)/(OVERLAP + 1)
         out[a:a + len(piece)] = (1 - share)*out[a:a + len(piece)] + share*piece
     return out
-GOES = .25   # metres that an ankle moves in the picture if somebody walks
+GOES = .2   # metres that a body comes nearer or goes away, from which on it walks: a tracker's size alone does not drift so far
 
-def _stays(springs, puppet, camera):
-    "Does the signer stand or sit: are no legs looked at, or do both ankles stay where they are?"
-    flat = followed(springs, puppet, False)
-    ways = [flat[f'{s}_ankle'] for s in ('left', 'right') if f'{s}_ankle' in flat] if puppet.legs else []
-    far = [np.ptp(np.quantile(seen[sure >= SURE], [.1, .9], axis=0), axis=0).max()/camera.scale for seen, sure in ways if (sure >= SURE).any()]
-    return max(far, default=0) < GOES
+def _stays(q, columns):
+    "Does somebody stand or sit, by numbers (T,D) that were free to go?"
+    return np.ptp(np.quantile(q[:, columns['trans']][:, 2], [.05, .95])) < GOES
 
 
 # %% ../../nbs/43d_data.fit.ipynb #9bafe3d7
@@ -170,13 +166,16 @@ def fit(
     few, q = _cut(springs, some), guess(springs, puppet, camera, unit, usual)[some]
     for let_go, steps in ((30, 6), (10, 4), (3, 4)):
         q, shape, camera, unit = settle_shape(puppet, few, q, shape, camera, usual, unit, betas is None, measured, let_go, steps)
-    slow = drifting(puppet.columns) if not measured and _stays(springs, puppet, camera) else np.inf
-    before = None if measured else partial(keep_before, relief(body, shape))
+    floor = None if measured else relief(body, shape)
     start = guess(springs, puppet, camera, unit, usual)
     def solve(s):
-        q, mine = start[s], _cut(springs, s)
-        for let_go, steps in ((10., 4), (3., 5)): q = settle(puppet, mine, q, shape, camera, usual, landmarks.fps, unit, let_go, steps, slow, before)
-        return q
+        mine = _cut(springs, s)
+        go = lambda q, let_go, steps, **more: settle(puppet, mine, q, shape, camera, usual, landmarks.fps, unit, let_go, steps, **more)
+        if measured: return go(go(start[s], 10., 4), 3., 5)
+        before = lambda back: lambda posed: keep_before(replace(floor, back=back), posed)
+        q = go(start[s], 10., 4, slow=drifting(puppet.columns, walks=True), also=before(-np.inf))
+        stays = _stays(q, puppet.columns)
+        return go(q, 3., 5, slow=drifting(puppet.columns, not stays), also=before(floor.back if stays else -np.inf))
     return _finished(landmarks, puppet, springs, in_windows(solve, len(start)), shape, camera, unit, measured)
 
 def _finished(landmarks, puppet, springs, q, shape, camera, unit, measured):

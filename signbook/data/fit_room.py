@@ -24,15 +24,18 @@ class Relief:
     "How far forward a hand is at least, seen from the front of a body at rest."
     origin:np.ndarray # (2,) right and up, metres
     step:float        # metres
-    least:np.ndarray  # (X,Y) metres
+    least:np.ndarray  # (X,Y) metres; -1 = no trunk there
     joints:np.ndarray # (55,3) metres, at rest
+    top:float         # metres: from here up nothing is asked
+    back:float        # metres: how far back something may be beside the trunk; -inf = as far as it likes
 
     def __call__(self,
         points:np.ndarray, # (...,3) metres, of a body at rest
     )->np.ndarray:         # (...) metres
         "Least z at the x and y of points."
         at = (points[..., :2] - self.origin)/self.step
-        return map_coordinates(self.least, at.reshape(-1, 2).T, order=1, mode='nearest').reshape(points.shape[:-1])
+        trunk = map_coordinates(self.least, at.reshape(-1, 2).T, order=1, mode='nearest').reshape(points.shape[:-1])
+        return np.where(points[..., 1] < self.top, np.maximum(trunk, self.back), -np.inf)
 
 def relief(
     body:Body,        # whose trunk
@@ -41,12 +44,9 @@ def relief(
     "Press a ball of `DEEP` to the front of a body."
     grid, joints = distance_grid(body, betas), body.joints(betas).astype(float)
     z = grid.origin[2] + grid.step*np.arange(grid.values.shape[2])
-    front = np.where(grid.values < DEEP, z, -np.inf).max(2)
-    y = grid.origin[1] + grid.step*np.arange(front.shape[1])
-    front = np.maximum(front, joints[0, 2] + BACK)
-    free = y > joints[joint('left_shoulder'), 1] - ARMPIT
-    front[:, free] = -1
-    return Relief(grid.origin[:2], grid.step, front, joints)
+    front = np.where(grid.values < DEEP, z, -1).max(2)
+    return Relief(grid.origin[:2], grid.step, front, joints, joints[joint('left_shoulder'), 1] - ARMPIT, joints[0, 2] + BACK)
+
 
 # %% ../../nbs/43ba_data.fit_room.ipynb #ce67620a
 FIRM = .01     # metres below the relief that cost as much as one standard deviation

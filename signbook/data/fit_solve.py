@@ -104,13 +104,14 @@ def smooth_step(
 
 # %% ../../nbs/43b_data.fit_solve.ipynb #3424e052
 LONGEST = .5   # radians that a number may change in one step
-DRIFT = dict(trans=(np.inf, np.inf, .0004), pelvis=(.003, np.inf, np.inf), spine=(.003, np.inf, np.inf))  # of first differences at 30 fps, of somebody who stands or sits: metres and radians
+DRIFT = dict(trans=(np.inf, .0015, .0004), pelvis=(.006, np.inf, np.inf), spine=(.006, np.inf, np.inf))  # of first differences at 30 fps, of somebody who stands or sits: metres and radians
 
 def drifting(
-    columns:dict, # from `columns_of`
-)->np.ndarray:    # (D,) changes from frame to frame at 30 fps: metres and radians
-    "How slowly the depth and the forward lean change of somebody who stays in one place."
-    return _by_column({**{_name(c): np.inf for c in columns}, **DRIFT}, columns)
+    columns:dict,     # from `columns_of`
+    walks:bool=False, # may the body go where it likes, and only its lean not?
+)->np.ndarray:        # (D,) changes from frame to frame at 30 fps: metres and radians
+    "How slowly height, depth and forward lean change of somebody who stays in one place."
+    return _by_column({**{_name(c): np.inf for c in columns}, **DRIFT, **({'trans': np.inf} if walks else {})}, columns)
 
 def settle(
     puppet:Puppet,    # D numbers
