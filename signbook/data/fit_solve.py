@@ -140,7 +140,7 @@ def settle(
     return q
 
 # %% ../../nbs/43b_data.fit_solve.ipynb #c5d2ccb8
-ENOUGH = dict(measured=20., guessed=.1)   # frames that say as much as all frames: a tracker errs alike in every frame, and shortens limbs that point to the camera
+ENOUGH = dict(measured=2., guessed=.1)   # frames that say as much as all frames: a tracker errs alike in every frame, and shortens limbs that point to the camera
 STEADY = .02  # of each diagonal element that is added to it: shorter steps where little pulls
 
 def settle_shape(
