@@ -245,6 +245,8 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     *((f'rendered, tracked, fitted, three cameras and five bodies: {part} at most {bar} mm', 'fit', fitted('loop', key, bar)) for part, key, bar in (('upper body', 'upper_mm', 40), ('wrists', 'wrists_mm', 45), ('hands', 'hands_mm', 8))),
     ('the same: at least 95 % of held hands keep their handshape', 'fit', lambda d: (f"{percent(d['loop']['label'])} of {d['loop']['hold_hands']}", d['loop']['label'] >= .95)),
     ('a real signer fitted: body at most 8, hands at most 6 pixels off', 'fit', on_video),
+    ('an avatar that stands, rendered and tracked, stays in its place: depth within 3 mm (standard deviation)', 'fit', lambda d: (f"{d['loop']['depth_std_mm']:.2f} mm", d['loop']['depth_std_mm'] <= 3)),
+    ('four recorded signs fitted: at most 1 % of frames with a hand over 1 cm inside or behind the trunk', 'fit', lambda d: (percent(d['signs']['inside']), d['signs']['inside'] <= .01)),
     ('BEAT2 to joints and back by fit: at most 5 mm mean', 'fit', lambda d: (f"{d['beat2']['mean_mm']:.1f} mm", d['beat2']['mean_mm'] <= 5)),
     ('fit: at least 15 frames/s', 'fit', lambda d: (f"{d['video']['frames_a_second']:.0f} on the video, {d['exact']['frames_a_second']:.0f} where every point has depth (load {d['load'][0]:.0f})",
                                                     min(d['video']['frames_a_second'], d['exact']['frames_a_second']) >= 15)),
