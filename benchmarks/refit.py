@@ -14,10 +14,10 @@ import argparse, time, warnings
 from pathlib import Path
 import numpy as np
 from alphabets import read, recording, share, wrong
-from table import DATA, keep, missing
+from table import keep, missing
 from signbook.signing.alphabets import LAYOUTS, MOMENTS, moments, recorded_letters, seen_hands, sight
 
-SIZE, FPS = 500, 25              # pixels and frames a second of the recordings
+SIZE, RATE = 500, 6.             # pixels of the recordings' picture; moments a second, slow enough that the fit does not blend a letter with the next
 BODY, HANDS = slice(0, 33), slice(33, 75)
 SHARES = np.geomspace(20, 3000, 40)   # pixels that a unit of z may be worth
 ARMS = np.array([(11, 13), (13, 15), (12, 14), (14, 16), (11, 12)])
@@ -46,13 +46,13 @@ def in_pixels(points):
     return points
 
 
-def as_landmarks(points, seen, fps, flat):
+def as_landmarks(points, seen, flat):
     "Points and confidence of an alphabet as one clip."
     from signbook.data.extract import NAMES
     from signbook.data.landmarks import Landmarks
     order = dict(POSE_LANDMARKS=BODY, LEFT_HAND_LANDMARKS=slice(33, 54), RIGHT_HAND_LANDMARKS=slice(54, 75))
     names = sorted(((n, p) for n, p in NAMES if n in order), key=lambda n: list(order).index(n[0]))
-    return Landmarks(names, points[..., :2] if flat else in_pixels(points), seen, fps, (SIZE, SIZE), meta=dict(source='recorded finger alphabet', licence='not said', synthetic=False))
+    return Landmarks(names, points[..., :2] if flat else in_pixels(points), seen, RATE, (SIZE, SIZE), meta=dict(source='recorded finger alphabet', licence='not said', synthetic=False))
 
 
 def apart(points, letters):
@@ -79,7 +79,7 @@ def tracked(images):
     from signbook.data.extract import NAMES, SLICES, Tracker, rows_of
     at = {n: s for (n, _), s in zip(NAMES, SLICES)}
     tracker = Tracker()
-    try: rows = np.stack([rows_of(tracker(image, i/FPS), (SIZE, SIZE)) for i, image in enumerate(images)])
+    try: rows = np.stack([rows_of(tracker(image, i/RATE), (SIZE, SIZE)) for i, image in enumerate(images)])
     finally: tracker.close()
     rows = np.concatenate([rows[:, at[f'{n}_LANDMARKS']] for n in ('POSE', 'LEFT_HAND', 'RIGHT_HAND')], 1)
     return rows[..., :3], rows[..., 3]
@@ -109,17 +109,16 @@ def judged(language, look, pictures):
     library = {k: sight(h) for k, h in hands.items()}
     moving = [k for k, s in library.items() if np.ptp(s.way, axis=0).max() > MOVES]
     points, seen = (np.concatenate([clip[i][moments(len(clip[i]))] for clip in clips.values()]) for i in (0, 1))
-    fps = FPS/np.median([np.diff(moments(len(h))).mean() for h in hands.values()])
     sure, rows = apart(seen, clips), {}
     for name in ('flat', 'fitted'):
-        found = fit(as_landmarks(points, seen, fps, name == 'flat'))
+        found = fit(as_landmarks(points, seen, name == 'flat'))
         mine = apart(projected(found, points), clips)
         rows[name] = answers({k: as_read(mine[k], sure[k]) for k in clips}, library)
     images = [np.ascontiguousarray(i[..., :3]) for i in frames(found.motion, look, SIZE, found.report.camera.view(SIZE))]
     again = [apart(x, clips) for x in tracked(images)]
     rows['reread'] = answers({k: as_read(again[0][k], again[1][k]) for k in clips}, library)
     rows['halves'], rows['alternate'] = ceiling(hands, moving)
-    if pictures: sheet(Path(pictures)/f'refit_{language}.png', as_landmarks(points, seen, fps, True), images, list(clips))
+    if pictures: sheet(Path(pictures)/f'refit_{language}.png', as_landmarks(points, seen, True), images, list(clips))
     return rows, moving
 
 
