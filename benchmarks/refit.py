@@ -10,10 +10,11 @@ flat     the same from landmarks without depth
 The recordings have z as shares of a picture whose width they do not say: `depth_unit` finds it. The ceiling has no second recording of a letter to go by: `halves` reads the first half of a still letter among
 the second halves of all still letters, and the other way round; `alternate` reads every other frame of a letter among the frames between. With depth, nothing in the fit was chosen with
 these figures in view. The guess of depth for `flat` was chosen on every other language (`LOOKED_AT`); `flat_kept` are the others."""
-import argparse, time, warnings
+import argparse, multiprocessing, os, resource, warnings
 from pathlib import Path
 import numpy as np
 from alphabets import read, recording, share, wrong
+from seen import hush
 from table import keep, missing
 from signbook.signing.alphabets import LAYOUTS, MOMENTS, moments, recorded_letters, seen_hands, sight
 
@@ -100,8 +101,10 @@ def ceiling(letters, moving):
     return among(first, second) + among(second, first), among(even, odd) + among(odd, even)
 
 
-def judged(language, look, pictures):
+def judged(job):
     "Rows of one alphabet by way of reading, and its moving letters."
+    language, look, pictures = job
+    warnings.filterwarnings('ignore')
     from signbook.data.fit import fit
     from signbook.show.render import frames
     clips = recorded_letters(recording(language))
@@ -154,6 +157,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--only', nargs='*', help='languages')
     p.add_argument('--pictures', help='write recorded and fitted letters side by side into this folder')
+    p.add_argument('--workers', type=int, default=os.cpu_count())
     p.add_argument('--dry-run', action='store_true', help='print only; results/refit.json stays as it is')
     args = p.parse_args()
     languages = args.only or sorted(f.stem for f in recording('x').parent.glob('???.npz'))
@@ -162,11 +166,13 @@ def main():
     if why: return print(why)
     from scipy.stats import binomtest
     from signbook.show.looks import LOOKS
-    warnings.filterwarnings('ignore')
-    start, done = time.process_time(), {}
-    for i, language in enumerate(languages):
-        done[language] = judged(language, list(LOOKS)[i % len(LOOKS)], args.pictures)
-        print(language, figures(*done[language]), flush=True)
+    done, jobs = {}, [(language, list(LOOKS)[i % len(LOOKS)], args.pictures) for i, language in enumerate(languages)]
+    with multiprocessing.get_context('spawn').Pool(args.workers, hush) as pool:
+        for language, found in zip(languages, pool.imap(judged, jobs)):
+            done[language] = found
+            print(language, {k: v for k, v in figures(*found).items() if k in WAYS}, flush=True)
+        pool.close(); pool.join()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     both = {name: [r for rows, _ in done.values() for r in rows[name]] for name in WAYS}
     alphabets = {k: figures(*v) for k, v in done.items()}
     kept = [r for k, (rows, _) in done.items() if k not in LOOKED_AT for r in rows['flat']]
@@ -174,7 +180,9 @@ def main():
     interval = binomtest(right, letters).proportion_ci(method='wilson')
     keep(None if args.dry_run or args.only else 'refit', dict(
         letters=letters, right=right, interval_95=[round(x, 4) for x in interval], **{name: share(rows) for name, rows in both.items()}, flat_kept=share(kept) if kept else None,
-        moving_letters=sum(len(m) for _, m in done.values()), alphabets=alphabets, processor_s=round(time.process_time() - start)), hide=('alphabets',))
+        moving_letters=sum(len(m) for _, m in done.values()), alphabets=alphabets, processor_s=round(used.ru_utime + used.ru_stime)), hide=('alphabets',))
 
 
-if __name__ == '__main__': main()
+if __name__ == '__main__':
+    os.environ['OMP_NUM_THREADS'] = '1'   # one thread a worker
+    main()
