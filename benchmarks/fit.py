@@ -129,22 +129,17 @@ def exact(folder):
 
 
 def tracked(images, fps, source):
-    "Landmarks that MediaPipe Holistic sees in pictures that follow each other."
-    from mediapipe.python.solutions.holistic import Holistic
+    "Landmarks that MediaPipe Holistic sees in pictures that follow each other, as `extract` has it."
+    from signbook.data.extract import NAMES, Tracker, rows_of
     from signbook.data.landmarks import Landmarks
-    from signbook.motion.points import POSE_COMPONENTS
-    from signbook.motion.skeleton import LAYOUTS
-    counts = dict(FACE_LANDMARKS=468)
-    names = [(n, tuple(LAYOUTS[layout])[:counts.get(n)]) for n, layout in POSE_COMPONENTS.items()]
-    points, sure = [], []
-    with Holistic(model_complexity=1) as tracker:
-        for image in images:
+    tracker, rows = Tracker(), []
+    try:
+        for k, image in enumerate(images):
             size = image.shape[1::-1]
-            got = tracker.process(np.ascontiguousarray(image[..., :3]))
-            rows = [getattr(got, n.lower()) for n, _ in names]
-            points.append(np.concatenate([[(p.x, p.y, p.z) for p in r.landmark] if r else np.zeros((len(n), 3)) for r, (_, n) in zip(rows, names)])*[*size, size[0]])
-            sure.append(np.concatenate([[p.visibility if 'POSE' in c else 1 for p in r.landmark] if r else np.zeros(len(n)) for r, (c, n) in zip(rows, names)]))
-    return Landmarks(names, np.array(points), np.clip(sure, 0, 1), fps, size, meta=dict(source=source, tool='MediaPipe Holistic 0.10.21', licence='not said', synthetic=None))
+            rows.append(rows_of(tracker(np.ascontiguousarray(image[..., :3]), k/fps), size))
+    finally: tracker.close()
+    rows = np.array(rows)
+    return Landmarks(NAMES, rows[..., :3], rows[..., 3], fps, size, meta=dict(source=source, tool='MediaPipe Holistic 0.10.21', licence='not said', synthetic=None))
 
 
 def camera_at(degrees):
