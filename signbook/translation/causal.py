@@ -197,7 +197,7 @@ def follow(
     from transformers import PrinterCallback
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=last_checkpoint(trainer.args.output_dir))
-    trainer.model.eval()
+    trainer.model.eval().config.use_cache = True      # training goes without, writing does not
     return [dict(step=row['step'], **{k: row[k] for k in ('loss', 'eval_loss') if k in row}) for row in trainer.state.log_history if 'loss' in row or 'eval_loss' in row]
 
 def pretrain(
