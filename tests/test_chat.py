@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip('trl')
 torch = pytest.importorskip('torch')
 from signbook.core import SignbookError, require  # noqa: E402
-from signbook.translation.adapters import adapter_settings, load_chat_recipe, merge, start, tune  # noqa: E402
+from signbook.translation.adapters import adapter_settings, load_adapter, load_chat_recipe, merge, save_tuned, start, tune  # noqa: E402
 from signbook.translation.causal import build, last_checkpoint, learn_tokenizer, load_base, parameters, save_base  # noqa: E402
 from signbook.translation.chat import IGNORED, Form, examples  # noqa: E402
 from signbook.translation.tuned import Chat, chat_candidates, published_cut  # noqa: E402
@@ -147,7 +147,7 @@ def test_four_bits_say_what_is_missing(folder, monkeypatch):
     assert not adapter_settings(recipe).use_dora and adapter_settings(recipe).r == 8
 
 
-def test_files_that_are_damaged_are_refused(folder, tmp_path):
+def test_files_that_are_damaged_are_refused(folder, whole, tmp_path):
     base = load_base(folder/'base')
     for size in (0, 100):
         save_base(base, tmp_path/f'cut{size}')
@@ -160,6 +160,14 @@ def test_files_that_are_damaged_are_refused(folder, tmp_path):
     torch.save({}, tmp_path/'pickle'/'pytorch_model.bin')
     with pytest.raises(SignbookError, match='safetensors'):
         load_base(tmp_path/'pickle')
+    save_tuned(whole, tmp_path/'adapter')
+    path = tmp_path/'adapter'/'adapter_model.safetensors'
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(SignbookError, match='an adapter of this base'):
+        load_adapter(base, tmp_path/'adapter')
+    path.rename(path.with_suffix('.bin'))
+    with pytest.raises(SignbookError, match='without adapter_model.safetensors'):
+        load_adapter(base, tmp_path/'adapter')
 
 
 def test_company_and_order_change_no_candidate(folder, whole):

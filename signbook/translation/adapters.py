@@ -217,8 +217,9 @@ def load_adapter(
     folder:str|Path,  # from `save_tuned`
 )->Tuned:
     "A base with its adapter."
-    if not (Path(folder)/'adapter_config.json').is_file(): raise SignbookError(f'{folder}: expected an adapter, got a folder without adapter_config.json; give what `save_tuned` wrote')
-    try: model = require('peft', 'models').PeftModel.from_pretrained(base.model, str(folder), use_safetensors=True)
+    for name in ('adapter_config.json', 'adapter_model.safetensors'):
+        if not (Path(folder)/name).is_file(): raise SignbookError(f'{folder}: expected an adapter, got a folder without {name}; give what `save_tuned` wrote')
+    try: model = require('peft', 'models').PeftModel.from_pretrained(base.model, str(folder))
     except (RuntimeError, ValueError, OSError, SafetensorError) as e: raise SignbookError(f"{folder}: expected an adapter of this base, got {' '.join(str(e).split())[:200]}; load the base it was trained on") from None
     recipe = saved_recipe(folder) or ChatRecipe()
     return Tuned(Base(model.eval(), base.tokenizer), recipe, Report(0, parameters(model), 0, 0, 0., peak_bytes()))

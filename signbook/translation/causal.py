@@ -252,8 +252,8 @@ def load_base(
     library = require('transformers', 'models')
     if Path(name).is_dir() and not (Path(name)/'config.json').is_file(): raise file_error(name, 'expected a model, got a folder without config.json', 'give the folder that `save_base` wrote; an adapter needs its base')
     try:
-        tokenizer = library.AutoTokenizer.from_pretrained(str(name))
-        model, report = library.AutoModelForCausalLM.from_pretrained(str(name), dtype=dtype, use_safetensors=True, output_loading_info=True, **settings)
+        tokenizer = library.AutoTokenizer.from_pretrained(str(name), trust_remote_code=False)
+        model, report = library.AutoModelForCausalLM.from_pretrained(str(name), dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True, **settings)
     except (OSError, ValueError, KeyError, SafetensorError) as e:
         raise file_error(name, f'expected a causal language model with safetensors, got {str(e)[:300]}', 'give a folder or a name of the hub; without a network, only folders and what was fetched before') from None
     if report['missing_keys']: raise file_error(name, f"expected the weights of a {type(model).__name__}, got none for {len(report['missing_keys'])} of its tables", 'give a whole model of that kind')
