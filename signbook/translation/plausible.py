@@ -42,7 +42,7 @@ CLOSED = set('DSTQIJWXBFHEOfPpCL')   # letters of `english.tsv`: articles to sub
 @lru_cache(None)
 def little_words(
     spoken:str,         # ISO 639-1
-    kind:str='never',   # 'never' in a gloss line, or 'rarely'
+    kind:str='never',   # 'never' in a gloss line, or 'rarely'; 'own': glosses that another language has as little words
 )->frozenset:           # of words in small letters; empty if the language is not in the table
     "Words that glosses leave out."
     if spoken == 'en':
@@ -59,7 +59,7 @@ def foreign_words(
     "Small words of other languages: all closed classes of English, and what the glosses of the others never have."
     english = frozenset(w for w, tags in small_words().items() if set(tags) <= CLOSED) if spoken != 'en' else frozenset()
     others = english.union(*(little_words(s) for s in ('de', 'fr', 'es', 'it') if s != spoken))
-    return others - little_words(spoken) - little_words(spoken, 'rarely')
+    return others.difference(*(little_words(spoken, kind) for kind in ('never', 'rarely', 'own')))
 
 @lru_cache(None)
 def _signs(language):
