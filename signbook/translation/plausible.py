@@ -148,7 +148,7 @@ def _latin(line, words, habit)->Iterator[Doubt]:
 
 def _chinese(line, words, habit)->Iterator[Doubt]:
     "Evidence in Chinese."
-    if any(len(w) > 5 for w in words.written): yield Doubt(1, 'no blanks between words')
+    if any(len(w) > 4 for w in words.written): yield Doubt(1, 'no blanks between words')
     if len(words.written) > 5 and all(len(w) == 1 for w in words.written): yield Doubt(1, 'blanks between characters')
     if re.search('[，。！？；：]', line.strip()[:-1]) or re.search(r'\w[。！？]$', line.strip()): yield Doubt(1, 'marks as in a sentence')
     for w in words.plain:
