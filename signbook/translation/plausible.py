@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 import re, unicodedata
 from ..core import SignbookError, assets
-from ..signing.english import all_forms, word_forms
+from ..signing.english import all_forms, expand, word_forms
 from ..signing.lexicon import Lexicon, read_table, refuse, split
 from ..signing.symbols import symbol_name
 from ..signing.tagging import small_words, word_list
@@ -130,7 +130,8 @@ def _inflected(word):
 
 def _english(word):
     "Is this an English word, or made of some?"
-    return all(p in _signs('ase') or p in small_words() or p.isdigit() or all_forms(p) for p in word.split('-') if p)
+    is_one = lambda p: p in _signs('ase') or p in small_words() or p.isdigit() or bool(all_forms(p))
+    return is_one(word) or all(is_one(p) for part in word.split('-') if part for p in expand(part.replace('’', "'")))
 
 def _latin(line, words, habit)->Iterator[Doubt]:
     "Evidence in words of European languages."
@@ -138,7 +139,7 @@ def _latin(line, words, habit)->Iterator[Doubt]:
         if w in little_words(habit.spoken): yield Doubt(1, w)
         elif w in little_words(habit.spoken, 'rarely'): yield Doubt(.5, w)
         elif habit.spoken == 'en' and _inflected(w): yield Doubt(.5 if words.marked else 1, w)
-        elif re.search("[a-z]['’][a-z]", w) and not (habit.spoken == 'en' and w in _signs('ase')): yield Doubt(1, w)
+        elif re.fullmatch("[^-]+['’][a-z]+", w) and not (habit.spoken == 'en' and w in _signs('ase')): yield Doubt(.5 if w.endswith('t') else 1, w)   # WON'T may be a gloss
         elif w in foreign_words(habit.spoken) and not (habit.spoken == 'en' and _english(w)): yield Doubt(.5, w)
     if re.search('["“”«»„¿¡]', line): yield Doubt(1, 'quotes')
     if re.search(r'\w[,;:]\s', line): yield Doubt(.5, 'a comma behind a word')
