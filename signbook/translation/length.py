@@ -164,6 +164,9 @@ class Pieces:
         letters = _Letters()
         return np.unique([t if '.' in t else _FORM.sub(r'\1\1', t.translate(letters)) for t in self.texts], return_inverse=True)
 
+    @cached_property
+    def _textless(self): return np.array([not t for t in self.texts])
+
     def _effects(self, place):
         "(4,V) what each piece does here: sentences more that are over, pieces saved in the last sentence and in others, 1 if it goes on behind an end mark: with a blank, or a letter."
         if place not in self._effect:
@@ -192,7 +195,7 @@ class Pieces:
         if key not in self._kept:
             if len(self._kept) > KEPT: self._kept.clear()
             over, last, others, behind = self._effects(place)
-            no = np.array([not t for t in self.texts]) | (left < 1)
+            no = self._textless | (left < 1)
             if self.marked:
                 remains = 2*(number - over) - np.where(number - over == 1, last, others)
                 no |= (remains > left - 1) | (remains < 0)
