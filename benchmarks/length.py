@@ -44,8 +44,8 @@ class Trigrams:
         return np.array([[sum(x) for x in zip((0., 0), *map(self.nats, sentences(t)))] for t in texts])
 
 
-def perplexity(rows): # (N,2) of `surprise`
-    return round(float(np.exp(rows[:, 0].sum()/max(1, rows[:, 1].sum()))), 2)
+def perplexity(rows): # (N,2) of `surprise`; None if nothing was said
+    return round(float(np.exp(rows[:, 0].sum()/rows[:, 1].sum())), 2) if rows[:, 1].any() else None
 
 def interval(ours, theirs, draws=1000):
     "Ours over theirs: perplexity as a ratio, and its 95 % interval by drawing lines again."
