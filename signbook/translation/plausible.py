@@ -96,6 +96,8 @@ def _scripts(text):
     "The scripts of a text's letters, as Unicode names them."
     return [unicodedata.name(c, '?').split()[0].split('-')[0] for c in text if c.isalpha()]
 
+def _name(script): return 'Chinese' if script == 'CJK' else script.capitalize()
+
 def _no_line(
     line:str,     # as somebody wrote it
     words:Words,  # of it
@@ -109,7 +111,7 @@ def _no_line(
     if len(words.written) > LONGEST or any(len(w) > LONGEST for w in words.written): return f'got {len(words.written)} words; give one sentence or a few at a time, {LONGEST} glosses at most'
     scripts = _scripts(line)
     other = [s for s in scripts if s != habit.script]
-    if 2*len(other) > len(scripts): return f'got letters of another script ({max(set(other), key=other.count).lower()}); choose the sign language whose glosses these are, or use {habit.script.lower()} letters'
+    if 2*len(other) > len(scripts): return f'got {_name(max(sorted(set(other)), key=other.count))} letters; choose the sign language whose glosses these are, or write {_name(habit.script)} ones'
     small = [w for w in words.written if any(c.islower() for c in PREFIX.sub('', w, 1))]
     if habit.capitals and 2*len(small) > len(words.written): return f"got small letters ({' '.join(small[:3])}); write glosses in capitals, such as YOU WANT GO ?; {_SENTENCES}"
     return ''
