@@ -14,7 +14,8 @@ from signbook.core import SignbookError, require  # noqa: E402
 from signbook.translation.adapters import adapter_settings, load_adapter, load_chat_recipe, merge, save_tuned, start, tune  # noqa: E402
 from signbook.translation.causal import build, last_checkpoint, learn_tokenizer, load_base, parameters, save_base  # noqa: E402
 from signbook.translation.chat import IGNORED, Form, examples  # noqa: E402
-from signbook.translation.tuned import Chat, chat_candidates, published_cut  # noqa: E402
+from signbook.translation.length import SentenceRule, asked_for, sentences, token_pieces  # noqa: E402
+from signbook.translation.tuned import Chat, chat_candidates, chat_translate, published_cut  # noqa: E402
 
 PAIRS = [(f'{who} {what} .', f'the {who.lower()} {what.lower()}s .') for who in ('BOY', 'GIRL', 'DOG', 'CAT') for what in ('SLEEP', 'RUN', 'EAT', 'SING')]
 SHORT = dict(rows=4, epochs=3, keep=2, log=1, adapter_dropout=.1)    # 12 steps, dropout on, so that random numbers count
@@ -176,6 +177,14 @@ def test_company_and_order_change_no_candidate(folder, whole):
     alone = [chat_candidates(chat, [l], beam=3, longest=12)[0] for l in lines]
     assert [[c.text for c in own] for own in together] == [[c.text for c in own] for own in alone]
     assert [c.logp for own in together for c in own] == pytest.approx([c.logp for own in alone for c in own], abs=1e-3)
+
+
+@pytest.mark.parametrize('settings', [dict(beam=1), dict(beam=3), dict(samples=3)], ids=str)
+def test_sentences_are_counted_while_they_are_written(whole, settings):
+    chat, lines = Chat.of(whole), ['BOY SLEEP . GIRL RUN .', 'DOG EAT', 'CAT SING . BOY RUN . DOG SLEEP .']
+    pieces, numbers = token_pieces(chat.tokenizer, chat.ends, chat.model.config.vocab_size), [asked_for(l) for l in lines]
+    said = chat_translate(chat, lines, rule=lambda which, most: SentenceRule(chat.tokenizer, pieces, [numbers[n] for n in which], most=most - 1), longest=40, rows=2, **settings)
+    assert numbers == [2, 1, 3] and [len(sentences(s)) for s in said] == numbers
 
 
 def test_published_cut_gives_nothing_without_an_end_mark():
