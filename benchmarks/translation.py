@@ -20,25 +20,15 @@ JOBS = {                                  # name: corpus, recipe, what is change
     'dgs text': ('dgs', 'strong', dict(direction='text', merges=4000, dropout=.2, agree=1.), 3), 'dgs text published': ('dgs', 'published', dict(look=1), 1),
     'aslg text': ('aslg', 'strong', dict(direction='text', merges=2000, merge_dropout=.1), 1), 'aslg text published': ('aslg', 'published', dict(look=7), 1)}
 GROUPS = [n for n in JOBS if n.startswith('phoenix') and 'published' not in n], [n for n in JOBS if not n.startswith('phoenix') or 'published' in n]
+FOLDERS = {'phoenix': 'phoenix2014T', 'csl': 'csl_daily', 'dgs': 'dgs_corpus', 'aslg': 'aslg_pc12'}
 LANGUAGE = {'phoenix': 'deu', 'csl': 'zho', 'dgs': 'deu', 'aslg': 'eng'}
 
 
-def lines(path):
-    from signbook.evaluation.text import read_lines
-    return read_lines(path)
-
 def corpus(name, data):
     "Training and dev pairs (glosses, text), as tokens with blanks between them."
-    both = lambda a, b: list(zip(lines(a), lines(b), strict=True))
-    if name == 'phoenix': return tuple(both(data/'phoenix2014T'/f'{s}.gloss', data/'phoenix2014T'/f'{s}.de') for s in ('train', 'dev'))
-    if name == 'csl':                     # by character
-        return tuple([(g, ' '.join(t.replace(' ', ''))) for _, g, t, *_ in (l.split('\t') for l in lines(data/'csl_daily'/f'{s}.tsv')[1:])] for s in ('train', 'dev'))
-    if name == 'dgs':                     # punctuation is a token
-        apart = lambda t: ' '.join(re.sub(r'([.,;:!?…"“„()])', r' \1 ', t).split())
-        made = ([(g, apart(t)) for g, t in both(data/'dgs_corpus'/f'dgs_glosses_{s}_upper_all_cleaned.txt', data/'dgs_corpus'/f'german_{s}.txt')] for s in ('train', 'dev'))
-        return tuple([p for p in pairs if all(side.strip() for side in p)] for pairs in made)
-    every = list(dict.fromkeys(both(data/'aslg_pc12'/'train.gloss.asl', data/'aslg_pc12'/'train.en')))     # no dev set of its own: every tenth different pair
-    return [p for n, p in enumerate(every) if n % 10], every[::10]
+    from signbook.data.pairs import Pairs
+    pairs = Pairs(data/FOLDERS[name])
+    return pairs['train'], pairs['dev']
 
 
 class Job:
