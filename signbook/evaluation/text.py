@@ -30,6 +30,7 @@ class Texts:
     language:str='eng'                # ISO 639-3 of both
     sources:tuple[str, ...]|None=None # N inputs, if known: what they say is not made up
     ids:tuple[str, ...]|None=None     # N names, if known
+    made_here:bool=False              # outputs come straight from a model, so what they begin with is no label; a weak one may begin each with the same words
 
     def __post_init__(self):
         for name in ('hypotheses', 'references', 'sources', 'ids'):
@@ -48,7 +49,7 @@ def _check(t):
         raise SignbookError(f'ids: expected each once, got {Counter(t.ids).most_common(1)[0][0]!r} more than once; drop the copies')
     empty = [n for n, r in enumerate(t.references, 1) if not r.strip()]
     if empty: raise SignbookError(f'references: expected text in each, got {len(empty)} empty, the first in line {empty[0]}; drop those lines from both sides')
-    for name, lines in (('references', t.references), ('hypotheses', t.hypotheses)): _check_labels(name, lines)
+    for name in ('references', *(() if t.made_here else ('hypotheses',))): _check_labels(name, getattr(t, name))
     _check_leaks(t)
 
 def _check_labels(name, lines):

@@ -14,12 +14,11 @@ from typing import NamedTuple
 import json, math
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from ..core import SignbookError, atomic_path, file_error
+from ..core import SignbookError, file_error
 from .decode import Candidate, beam_search, most_agreed, sample
 from .subwords import END, TO_GLOSS, TO_TEXT, UNKNOWN, Subwords
 from .recipe import Pair, Recipe, batches, padded
-from .trainer import Run
+from .trainer import Run, save_tensors
 from .transformer import Shape, Transformer
 
 # %% ../../nbs/81d_translation.seq2seq.ipynb #a5f9de56
@@ -60,7 +59,7 @@ class Translator:
         "One file, written whole or not at all."
         if len(self.models) > 1: raise SignbookError(f'models: expected one to save, got {len(self.models)}; save each alone, and load them together')
         meta = {'recipe': json.dumps(asdict(self.recipe)), 'words': self.words.to_json(), 'cases': json.dumps(self.cases, ensure_ascii=False), 'shape': json.dumps(asdict(self.models[0].shape))}
-        with atomic_path(path) as temporary: save_file({n: p.detach().contiguous() for n, p in self.models[0].named_parameters()}, temporary, meta)
+        save_tensors(path, {n: p.detach().contiguous() for n, p in self.models[0].named_parameters()}, meta)
 
     @classmethod
     def load(cls,
