@@ -4,29 +4,19 @@
 
 # %% auto #0
 __all__ = ['app', 'Language', 'Lexicon', 'Alphabet', 'Order', 'Speed', 'Transition', 'Pause', 'Spelling', 'LeftHanded', 'Body',
-           'Seed', 'Emotion', 'Mouthing', 'FIRST', 'lexicon_app', 'read_text', 'show_version', 'common', 'prepare',
-           'progress', 'write_all', 'sign', 'gloss', 'read_sigml', 'check_table', 'hamnosys', 'lexicon_check',
-           'lexicon_import', 'convert', 'demo', 'rate', 'extras', 'installed', 'browser', 'body_report', 'doctor',
-           'run', 'main']
+           'Seed', 'Emotion', 'Mouthing', 'FIRST', 'lexicon_app', 'show_version', 'common', 'prepare', 'progress',
+           'write_all', 'sign', 'gloss', 'read_sigml', 'check_table', 'hamnosys', 'lexicon_check', 'lexicon_import',
+           'convert', 'demo', 'rate', 'extras', 'installed', 'browser', 'body_report', 'doctor', 'run', 'main']
 
 # %% ../nbs/91_cli.ipynb #928194a0
 import os, sys
 from pathlib import Path
 from typing import Annotated, Optional
 import typer
-from .console import SUFFIXES, Look, Outputs, Workers, about, bar, check_outputs, check_source, explain, some
+from .console import SUFFIXES, Look, Outputs, Workers, about, bar, check_outputs, check_source, explain, read_text, some
 from .core import SignbookError
 from .data_commands import data_app
-
-# %% ../nbs/91_cli.ipynb #471258d0
-def read_text(
-    text:str, # what was typed; '-' means standard input
-)->str:       # the text, never empty
-    "The text to work on, from the command line or from a pipe."
-    if text == '-': text = sys.stdin.buffer.read().decode('utf-8', 'surrogateescape')
-    if any('\ud800' <= c <= '\udfff' for c in text): raise SignbookError("TEXT: expected UTF-8, got bytes that are not; convert it first")
-    if not text.strip(): raise SignbookError("TEXT: expected some words, got nothing to sign")
-    return text
+from .model_commands import model_app
 
 # %% ../nbs/91_cli.ipynb #16e06050
 app = typer.Typer(name='signbook', add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -57,6 +47,7 @@ def show_version(wanted:bool):
 def common(version:Annotated[bool, typer.Option('--version', callback=show_version, is_eager=True, help="Print the version and stop.")]=False): pass
 
 app.add_typer(data_app)
+app.add_typer(model_app)
 
 # %% ../nbs/91_cli.ipynb #6a95e209
 def prepare(
