@@ -54,7 +54,7 @@ def _check(t):
 
 def _check_labels(name, lines):
     "Refuse lines that still carry the names of a log."
-    fix = 'take them off, or read the file with `read_labelled`'
+    fix = 'take them off, or read the file with `read_labelled` (on the command line: --logs)'
     labelled = sum(bool(LABEL.match(l)) for l in lines)
     if labelled > len(lines)/2: raise SignbookError(f"{name}: expected text alone, got a label such as {LABEL.match(next(l for l in lines if LABEL.match(l)))[0]!r} before {labelled} of {len(lines)}; {fix}")
     different = sorted(set(lines))
@@ -65,7 +65,7 @@ def _check_leaks(t):
     "Refuse names of clips that both sides begin with, and inputs that hold the answer."
     first = [(h.split() or [''])[0] for h in t.hypotheses], [r.split()[0] for r in t.references]
     if len(t) >= 8 and first[0] == first[1] and len(set(first[0])) == len(t):
-        raise SignbookError(f'hypotheses: expected text alone, got a name such as {first[0][0]!r} before each, the same as before its reference; take them off, or read the file with `read_labelled`')
+        raise SignbookError(f'hypotheses: expected text alone, got a name such as {first[0][0]!r} before each, the same as before its reference; take them off, or read the file with `read_labelled` (on the command line: --logs)')
     if t.sources is not None and len(t) >= 8:
         told = sum(len(r.split()) > 1 and r.strip() in s for r, s in zip(t.references, t.sources))
         if told > len(t)/2: raise SignbookError(f'sources: expected inputs without their answers, got the reference inside {told} of {len(t)}; was the file of references given twice?')
