@@ -10,7 +10,7 @@ from signbook.translation.subwords import learn
 from signbook.translation.trainer import Run, dev_loss
 from signbook.translation.written import contracted, gloss_tokens, judged, pairs_to_gloss, pairs_to_text, text_tokens
 
-SHARDS, SIZE = 12, 10_000   # epochs until pairs come again, pairs of each direction in one
+SHARDS, SIZE = 12, 5_000   # epochs until pairs come again, pairs of each direction in one
 DEV = 300                   # sentences of the dev kinds that are looked at
 NAME = 'ase_eng.safetensors'
 
@@ -35,21 +35,21 @@ def exact(model, pairs):
     return {to: sum(said == want for said, (_, want) in zip(translate(model, [s for s, _ in rows], to, beam=2), rows))/len(rows) for to, rows in sides.items()}
 
 
-def train(folder, minutes):
-    "Epochs until the time is up; a checkpoint after each, and the weights alone beside it."
+def train(folder, minutes, most=None):
+    "Epochs until the time is up, or so many are done in all; a checkpoint after each, and the weights alone beside it."
     recipe, began = load_recipe('asl'), time.time()
     words = learn((line for side in shard(folder, 0) for pair in side for line in pair), recipe.merges)
     run, state = Both(recipe, words), folder / 'run.safetensors'
     if state.is_file(): run.restore(state)
     dev = judged('dev', DEV)
     rows = examples([(gloss_tokens(g), text_tokens(contracted(t))) for g, t in dev], words, recipe)
-    while run.where['epoch'] < recipe.epochs and time.time() - began < 60*minutes:
+    while run.where['epoch'] < (most or recipe.epochs) and time.time() - began < 60*minutes:
         loss, epoch = run.epoch(shard(folder, run.where['epoch'] % SHARDS)), run.where['epoch']
         run.save(state)
         model = Translator.of(run, [])
         model.save(folder / f'weights-{epoch:03}.safetensors')
         said = {'epoch': epoch, 'step': run.where['step'], 'loss': round(loss, 4), 'dev_loss': round(dev_loss(run.model, rows, 2048), 4), 'minutes': round((time.time() - began)/60, 1)}
-        if epoch % 3 == 0: said |= exact(model, dev)
+        if epoch % 5 == 0: said |= exact(model, dev)
         with open(folder / 'log.jsonl', 'a') as log: log.write(json.dumps(said) + '\n')
         print(json.dumps(said), flush=True)
 
@@ -78,9 +78,10 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('folder', type=Path)
     parser.add_argument('--minutes', type=float, default=50)
+    parser.add_argument('--epochs', type=int, help='stop after so many in all')
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--ship', action='store_true')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     args.folder.mkdir(parents=True, exist_ok=True)
-    ship(args.folder) if args.ship else train(args.folder, args.minutes)
+    ship(args.folder) if args.ship else train(args.folder, args.minutes, args.epochs)
