@@ -55,11 +55,12 @@ class Translator:
 
     def save(self,
         path:str|Path, # .safetensors
+        half:bool=False, # in 16 bits: half the size, for what ships
     )->None:
         "One file, written whole or not at all."
         if len(self.models) > 1: raise SignbookError(f'models: expected one to save, got {len(self.models)}; save each alone, and load them together')
         meta = {'recipe': json.dumps(asdict(self.recipe)), 'words': self.words.to_json(), 'cases': json.dumps(self.cases, ensure_ascii=False), 'shape': json.dumps(asdict(self.models[0].shape))}
-        save_tensors(path, {n: p.detach().contiguous() for n, p in self.models[0].named_parameters()}, meta)
+        save_tensors(path, {n: (p.detach().half() if half else p.detach()).contiguous() for n, p in self.models[0].named_parameters()}, meta)
 
     @classmethod
     def load(cls,
