@@ -191,6 +191,11 @@ def _spaced(text, language):
     return ' '.join(_plain(text, language).replace(' ', '')) if language in SPACED else text
 
 # %% ../../nbs/50a_evaluation.text.ipynb #fcee2b52
+def _fit(tokenizer, positions):
+    "Give a tokenizer what bert-score asks of it: a length that the model can read, and an empty text, which transformers 5 makes no more."
+    if tokenizer.model_max_length > positions: tokenizer.model_max_length = positions - 2          # some models count from 2
+    if not hasattr(tokenizer, 'build_inputs_with_special_tokens'): tokenizer.build_inputs_with_special_tokens = lambda pieces: tokenizer.encode('')
+
 def bert_score(
     texts:Texts,         # outputs and references
     model:str|Path,      # folder or name of an encoder
@@ -198,9 +203,9 @@ def bert_score(
     baseline:str|Path|None=None, # file of baselines to rescale with; None = not rescaled
 )->dict:                 # precision, recall and f1, higher is better, with the model, the layer and whether they were rescaled
     "BERTScore, with everything it depends on."
-    library = require('bert_score', 'eval')
-    p, r, f = library.score(list(texts.hypotheses), list(texts.references), model_type=str(model), num_layers=layer, lang=texts.language[:2], verbose=False,
-                            rescale_with_baseline=baseline is not None, baseline_path=None if baseline is None else str(baseline))
+    scorer = require('bert_score', 'eval').BERTScorer(model_type=str(model), num_layers=layer, lang=texts.language[:2], rescale_with_baseline=baseline is not None, baseline_path=None if baseline is None else str(baseline))
+    _fit(scorer._tokenizer, getattr(scorer._model.config, 'max_position_embeddings', 512))
+    p, r, f = scorer.score(list(texts.hypotheses), list(texts.references))
     return {'precision': float(p.mean()), 'recall': float(r.mean()), 'f1': float(f.mean()), 'model': str(model), 'layer': layer, 'rescaled': baseline is not None}
 
 # %% ../../nbs/50a_evaluation.text.ipynb #d6ad926f
