@@ -130,6 +130,36 @@ def test_a_sentence_from_a_model_of_ones_own(corpus, tmp_path, capsys):
     assert err.startswith('signbook: glosses: expected a gloss line') and err.count('\n') == 1
 
 
+def test_who_writes_the_glosses(tmp_path, monkeypatch, capsys):
+    from signbook import pipeline
+    asked, rules = [], pipeline.gloss_line
+    monkeypatch.setattr(pipeline, 'gloss_line', lambda *a, by='rules', **how: (asked.append(by), rules(*a, **how))[1])
+    assert run(['gloss', 'hello', '--by', 'model']) == run(['gloss', 'hello']) == 0 and asked == ['model', 'rules']
+    monkeypatch.undo()
+    assert run(['sign', 'hello', '-o', str(tmp_path/'x.npz'), '--by', 'nobody']) == 2 and 'rules or model' in capsys.readouterr().err
+    assert run(['gloss', 'hello', '--language', 'bfi', '--by', 'model']) == 2 and os.listdir(tmp_path) == []
+
+
+def test_what_the_model_that_ships_withholds_is_said(monkeypatch, capsys):
+    from signbook import pipeline
+    from signbook.translation.asl import Reading
+    monkeypatch.setattr(pipeline, 'gloss_to_text', lambda line, language, best, sentences: [Reading('Do you want to go?', .8, -2.), Reading('You want to go?', .6, -3.)][:best])
+    assert run(['gloss-to-text', 'YOU WANT GO?']) == 0 and capsys.readouterr().out == 'Do you want to go?\n'
+    assert run(['gloss-to-text', 'YOU WANT GO?', '--best', '2']) == 0 and capsys.readouterr().out == '0.80 Do you want to go?\n0.60 You want to go?\n'
+    monkeypatch.setattr(pipeline, 'gloss_to_text', lambda *a: [Reading('', .1, -9., 'not sure enough', 'Go go go.')])
+    assert run(['gloss-to-text', 'YOU WANT GO?']) == 1
+    assert capsys.readouterr() == ('', 'not sure enough; it might be: Go go go.\n')
+    assert run(['gloss-to-text', 'YOU WANT GO?', '--json']) == 1 and json.loads(capsys.readouterr().out)[0]['guess'] == 'Go go go.'
+
+
+def test_bert_score_is_named_with_its_layer(tmp_path, monkeypatch, capsys):
+    from signbook.evaluation import text
+    monkeypatch.setattr(text, 'bert_score', lambda texts, model, layer, baseline: {'precision': .5, 'recall': .5, 'f1': .5, 'model': model, 'layer': layer, 'rescaled': baseline is not None})
+    (tmp_path/'h').write_text('it rains\n')
+    assert run(words('metrics', 'text', tmp_path/'h', tmp_path/'h', '--bert', 'mine', '--layer', 3, '--json', tmp_path/'o.json')) == 0
+    assert 'BERTScore F1 0.5000: mine, layer 3, not rescaled' in capsys.readouterr().out and json.loads((tmp_path/'o.json').read_text())['bert_score']['layer'] == 3
+
+
 MISTAKES = [
     (['train', 'stong', '--data', 'corpus', '--out', 'x'], 'did you mean strong'),
     (['train', 'nothing.toml', '--data', 'corpus', '--out', 'x'], 'or a TOML file'),

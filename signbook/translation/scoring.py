@@ -257,11 +257,18 @@ def _made_with(device):
     return {'device': torch.cuda.get_device_name(device) if device.startswith('cuda') else device, 'versions': {'signbook': __version__, 'torch': torch.__version__, 'sacrebleu': require('sacrebleu', 'eval').__version__}}
 
 # %% ../../nbs/81g_translation.scoring.ipynb #81g00024
+def _data_line(data):
+    "What was read, in a line."
+    lost = sum(data['dropped_with_an_empty_side'].values())
+    said = [', '.join(f'{n:,} pairs in {s}' for s, n in data['pairs'].items()), f"texts cut {data['tokens']}", f'{lost} with an empty side dropped' if lost else '',
+            f"dev made of {data['dev_made_of']}" if data['dev_made_of'] else '', f"the same pairs ({data['same_pairs_in_training_dropped']}) dropped from training" if data['same_pairs_in_training_dropped'] else '']
+    return '; '.join(filter(None, said)) + '\n'
+
 def report(
     found:dict, # of `evaluate`
 )->str:         # Markdown
     "An evaluation to be read."
-    parts = []
+    parts = [_data_line(found['data'])]
     for name in ('gloss_to_text', 'text_to_gloss'):
         if name not in found: continue
         rows = found[name]['systems']
