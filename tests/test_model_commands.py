@@ -130,6 +130,21 @@ def test_a_sentence_from_a_model_of_ones_own(corpus, tmp_path, capsys):
     assert err.startswith('signbook: glosses: expected a gloss line') and err.count('\n') == 1
 
 
+def test_a_chat_recipe_goes_the_same_way(corpus, tmp_path, monkeypatch, capsys):
+    pytest.importorskip('trl')
+    monkeypatch.setenv('HF_HUB_OFFLINE', '1')
+    from signbook.translation.causal import build, learn_tokenizer, save_base
+    save_base(build('tiny', learn_tokenizer([side for p in TOY for side in p], 300)), tmp_path/'base')
+    (tmp_path/'chat.toml').write_text('method = "lora"\ntargets = "all-linear"\nepochs = 2\nrows = 8\naccumulate = 1\nrate = 0.01\nwarm_up = 1\n')
+    more = words('--data', corpus, '--base', tmp_path/'base')
+    assert run(words('train', tmp_path/'chat.toml', '--out', tmp_path/'runs'/'seed_0') + more) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{tmp_path/'runs'/'seed_0'/'model'}: ") and err.count('epoch') == 2 and (tmp_path/'runs'/'seed_0'/'model'/'adapter_model.safetensors').is_file()
+    assert run(words('evaluate', tmp_path/'chat.toml', '--split', 'test', '--json', tmp_path/'o.json', '--out', tmp_path/'runs') + more) == 0
+    found = json.loads((tmp_path/'o.json').read_text())
+    assert 'epoch' not in capsys.readouterr().err and found['base'] == str(tmp_path/'base') and {'seed 0', 'nearest pair'} <= found['gloss_to_text']['systems'].keys()
+
+
 def test_who_writes_the_glosses(tmp_path, monkeypatch, capsys):
     from signbook import pipeline
     asked, rules = [], pipeline.gloss_line
@@ -173,6 +188,9 @@ MISTAKES = [
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--device', 'cuda:99'], 'GPU that torch can use'),
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--unique', 'some'], 'exact or normalised'),
     (['train', 'quick.toml', '--data', 'corpus'], '--out'),
+    (['train', 'chat_tiny', '--data', 'corpus', '--out', 'x'], '--base MODEL'),
+    (['train', 'chat_tiny', '--data', 'corpus', '--out', 'x', '--base', 'empty'], 'without config.json'),
+    (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--base', 'empty'], 'with a chat recipe'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--split', 'tset', '--json', 'x.json'], 'dev, test, train, got'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--split', 'train', '--json', 'x.json'], 'dev or test, got train'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--json', 'x.txt'], '.json'),
