@@ -11,7 +11,7 @@ import pytest
 
 from signbook.cli import run
 from signbook.core import SignbookError
-from signbook.data.pairs import Pairs, find_parts, leaks, unique
+from signbook.data.pairs import Pairs, find_parts, leaks, marks_back, unique
 
 torch = pytest.importorskip('torch')
 pytest.importorskip('sacrebleu')
@@ -273,6 +273,16 @@ def test_real_corpora_are_read_whole(shared_data, name):
     pairs = Pairs(shared_data/'text'/name)
     assert (pairs.language, pairs.tokens, len(pairs['train']), len(pairs['dev'])) == CORPORA[name]
     assert pairs.made_dev == (name == 'aslg_pc12') and all(g.strip() and t.strip() for s in pairs.splits for g, t in pairs[s])
+
+
+def test_training_glosses_follow_the_convention_of_those_that_are_scored(shared_data):
+    from signbook.evaluation.text import read_lines
+    folder = shared_data/'text'/'phoenix2014T'
+    cleaned, kept = Pairs(folder), Pairs(folder, marks=True)
+    assert [g for g, _ in cleaned['dev']] == [g for g, _ in kept['dev']] == read_lines(folder/'dev.gloss') and [g for g, _ in kept['train']] == read_lines(folder/'train.gloss')
+    assert not any('__' in g or 'PLUSPLUS' in g for g, _ in cleaned['train']) and [t for _, t in cleaned['train']] == [t for _, t in kept['train']]
+    aslg = Pairs(shared_data/'text'/'aslg_pc12')
+    assert {marks_back(g) for g, _ in aslg['dev']} <= set(read_lines(shared_data/'text'/'aslg_pc12'/'train.gloss.asl')) and any(g.startswith('X- ') for g, _ in aslg['dev'])
 
 
 def test_raw_glosses_of_the_dgs_corpus_become_the_published_ones(shared_data, tmp_path):

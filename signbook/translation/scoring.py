@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from .. import __version__
 from ..core import SignbookError, assets, atomic_path, file_error, read_bytes, require
-from ..data.pairs import Pairs, fingerprint, leaks
+from ..data.pairs import Pairs, fingerprint, leaks, marks_back
 from ..data.shards import alone
 from ..evaluation import text as scores
 from ..evaluation.ngrams import bleu_counts, bleu_of
@@ -207,18 +207,20 @@ def mean_scores(
 
 def _direction(corpus, split, to, systems, reward, samples, say):
     "Every system in one direction."
-    sides = lambda name: ([p[to == 'gloss'] for p in corpus[name]], [p[to == 'text'] for p in corpus[name]])
+    published = marks_back if to == 'gloss' else str                      # what is scored is as the corpus writes it
+    sides = lambda name: ([p[to == 'gloss'] for p in corpus[name]], [published(p[to == 'text']) for p in corpus[name]])
+    ask = lambda s, *how: [[c._replace(text=published(c.text)) for c in own] for own in s.ask(*how)]
     dev = _dev(corpus) if reward is None else None
     said = {}
     for name, s in systems.items():
         for part in dict.fromkeys(p for p in (split, dev) if p):
             say(f'{name}: {part}, {len(corpus[part])} lines to {to}')
-            said[name, part] = s.ask(sides(part)[0], to)
+            said[name, part] = ask(s, sides(part)[0], to)
     families = {f: [n for n, s in systems.items() if s.family == f] for f in dict.fromkeys(s.family for s in systems.values())}
     rewards = {n: reward if reward is not None else choose_reward([said[m, dev] for m in names], sides(dev)[1]) if dev else systems[n].reward for names in families.values() for n in names}
     sources, references = sides(split)
     outputs = {n: best(said[n, split], rewards[n]) for n in systems}
-    if samples: outputs |= {f'{n}, most agreed': agreed(s.ask(sources, to, samples), rewards[n]) for n, s in systems.items()}
+    if samples: outputs |= {f'{n}, most agreed': agreed(ask(s, sources, to, samples), rewards[n]) for n, s in systems.items()}
     trivial = scores.trivial(sources, sides('train')) if 'train' in corpus.splits else {'copy': sources}
     rows = score_all(outputs | trivial, sources, references, corpus.language if to == 'text' else 'zxx')
     means = {f'mean of {f}': mean_scores([rows[n] for n in names]) for f, names in families.items() if len(names) > 1}
@@ -311,7 +313,8 @@ def _data_line(data):
     "What was read, in a line."
     lost = sum(data['dropped_with_an_empty_side'].values())
     said = [', '.join(f'{n:,} pairs in {s}' for s, n in data['pairs'].items()), f"texts cut {data['tokens']}", f'{lost} with an empty side dropped' if lost else '',
-            f"dev made of {data['dev_made_of']}" if data['dev_made_of'] else '', f"the same pairs ({data['same_pairs_in_training_dropped']}) dropped from training" if data['same_pairs_in_training_dropped'] else '']
+            f"dev made of {data['dev_made_of']}" if data['dev_made_of'] else '', f"the same pairs ({data['same_pairs_in_training_dropped']}) dropped from training" if data['same_pairs_in_training_dropped'] else '',
+            'marks of training glosses cleaned' if data['marks_of_training_glosses_cleaned'] else '']
     return '; '.join(filter(None, said)) + '\n'
 
 def report(
