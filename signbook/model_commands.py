@@ -217,21 +217,23 @@ def gloss_to_text(
     model:Annotated[Optional[list[Path]], typer.Option(metavar='FILE', help="A model that `train` wrote; several of one corpus work together.")]=None,
     best:Annotated[int, typer.Option(min=1, max=50, help="How many answers at most.")]=1,
     sentences:Annotated[Optional[int], typer.Option(min=1, max=20, help="How many sentences are written; as many as the line has, if not said.")]=None,
+    least:Annotated[Optional[float], typer.Option(min=0, max=1, help="Confidence below which nothing is said; as was measured, if not said; 0 says whatever comes out.")]=None,
     json:Annotated[bool, typer.Option('--json', help="As JSON, with scores.")]=False,
 ):
     "Say a gloss line as a sentence. It is synthetic and not reviewed by signers."
     line = read_text(glosses, 'GLOSS', 'to read')
+    if model and least is not None: raise SignbookError('--least: expected it without --model, whose confidence nobody has measured; leave it out')
     require('torch', 'torch')
     if model: found = own_readings(model, line, language, best, sentences)
     else:
         from dataclasses import asdict
         from signbook import pipeline
-        found = [asdict(r) for r in pipeline.gloss_to_text(line, language, best, sentences)]
+        found = [asdict(r) for r in pipeline.gloss_to_text(line, language, best, sentences, least)]
     if json:
         import json
         print(json.dumps(found, ensure_ascii=False, indent=1))
     else:
         for r in filter(lambda r: r['text'], found): print(r['text'] if best == 1 else f"{r.get('confidence', r['logp']):.2f} {r['text']}")
     notes = dict.fromkeys(r['note'] + (f"; it might be: {r['guess']}" if r['guess'] else '') for r in found if r.get('note'))
-    for note in notes: print(note, file=sys.stderr)
+    for note in notes: print(note.replace('least=0', '--least 0'), file=sys.stderr)       # as it is said here
     raise typer.Exit(0 if found[0]['text'] else 1)

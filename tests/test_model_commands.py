@@ -158,12 +158,12 @@ def test_who_writes_the_glosses(tmp_path, monkeypatch, capsys):
 def test_what_the_model_that_ships_withholds_is_said(monkeypatch, capsys):
     from signbook import pipeline
     from signbook.translation.asl import Reading
-    monkeypatch.setattr(pipeline, 'gloss_to_text', lambda line, language, best, sentences: [Reading('Do you want to go?', .8, -2.), Reading('You want to go?', .6, -3.)][:best])
+    monkeypatch.setattr(pipeline, 'gloss_to_text', lambda line, language, best, sentences, least: [Reading('Do you want to go?', .8, -2.), Reading('You want to go?', .6, -3.)][:best])
     assert run(['gloss-to-text', 'YOU WANT GO?']) == 0 and capsys.readouterr().out == 'Do you want to go?\n'
     assert run(['gloss-to-text', 'YOU WANT GO?', '--best', '2']) == 0 and capsys.readouterr().out == '0.80 Do you want to go?\n0.60 You want to go?\n'
-    monkeypatch.setattr(pipeline, 'gloss_to_text', lambda *a: [Reading('', .1, -9., 'not sure enough', 'Go go go.')])
+    monkeypatch.setattr(pipeline, 'gloss_to_text', lambda *a: [Reading('', .1, -9., 'not sure; ask with least=0', 'Go go go.')])
     assert run(['gloss-to-text', 'YOU WANT GO?']) == 1
-    assert capsys.readouterr() == ('', 'not sure enough; it might be: Go go go.\n')
+    assert capsys.readouterr() == ('', 'not sure; ask with --least 0; it might be: Go go go.\n')
     assert run(['gloss-to-text', 'YOU WANT GO?', '--json']) == 1 and json.loads(capsys.readouterr().out)[0]['guess'] == 'Go go go.'
 
 
@@ -173,6 +173,18 @@ def test_bert_score_is_named_with_its_layer(tmp_path, monkeypatch, capsys):
     (tmp_path/'h').write_text('it rains\n')
     assert run(words('metrics', 'text', tmp_path/'h', tmp_path/'h', '--bert', 'mine', '--layer', 3, '--json', tmp_path/'o.json')) == 0
     assert 'BERTScore F1 0.5000: mine, layer 3, not rescaled' in capsys.readouterr().out and json.loads((tmp_path/'o.json').read_text())['bert_score']['layer'] == 3
+
+
+def test_the_model_that_ships_speaks_and_keeps_silent(capsys):
+    from signbook.core import assets
+    if not assets('translation', 'ase_eng.safetensors').is_file(): pytest.skip('no model ships')
+    assert run(['gloss-to-text', 'YOU WANT GO DRINK AFTER DINNER?', '--least', '0', '--json']) == 0
+    found = json.loads(capsys.readouterr().out)[0]
+    assert found['text'].endswith('?') and 'dinner' in found['text'] and 0 < found['confidence'] <= 1
+    assert run(['gloss-to-text', 'YOU WANT GO DRINK AFTER DINNER?', '--least', '1']) == 1
+    out, err = capsys.readouterr()
+    assert out == '' and '--least 0' in err and found['text'] in err
+    assert run(['gloss-to-text', 'YOU', '--language', 'gsg']) == 2 and 'gsg' in capsys.readouterr().err
 
 
 MISTAKES = [
@@ -215,6 +227,7 @@ MISTAKES = [
     (['gloss-to-text', '  '], 'nothing to read'),
     (['gloss-to-text', 'YOU WANT', '--model', 'quick.toml'], 'expected safetensors'),
     (['gloss-to-text', 'YOU WANT', '--best', '0'], '--best'),
+    (['gloss-to-text', 'YOU WANT', '--model', 'x', '--least', '0'], 'without --model'),
 ]
 
 
