@@ -48,10 +48,12 @@ def corpus(name, data):
 
 
 def prepared(name, data):
-    "The corpus as every system is trained on it: the training glosses of PHOENIX without the marks that its dev set does not have."
+    "The corpus as every system gets it: training glosses of PHOENIX without the marks that its dev set does not have; the marks of ASLG (DESC-, X-) as glosses of their own."
     from signbook.data.phoenix_gloss import clean_signs
     training, dev = corpus(name, data)
-    return [(clean_signs(g) if name == 'phoenix' else g, t) for g, t in training], dev
+    if name == 'phoenix': training = [(clean_signs(g), t) for g, t in training]
+    if name == 'aslg': training, dev = ([(re.sub(r'\b(DESC-|X-)(?=\S)', r'\1 ', g), t) for g, t in pairs] for pairs in (training, dev))
+    return training, dev
 
 
 class Job:

@@ -5,8 +5,9 @@ import pytest
 torch = pytest.importorskip('torch')
 from signbook.data.phoenix_gloss import clean_signs  # noqa: E402
 from signbook.translation.alignment import offered  # noqa: E402
+from signbook.translation.channel import Channel, second_opinion  # noqa: E402
 from signbook.translation.recipe import examples, load_recipe, vocabulary  # noqa: E402
-from signbook.translation.seq2seq import Translator, candidates, translate  # noqa: E402
+from signbook.translation.seq2seq import Said, Translator, candidates, translate  # noqa: E402
 from signbook.translation.subwords import MARKS  # noqa: E402
 from signbook.translation.trainer import train  # noqa: E402
 
@@ -77,3 +78,13 @@ def test_glosses_are_cleaned_to_the_convention_of_the_dev_set(shared_data):
     assert sum(clean_signs(l) != l for l in dev) <= 1 and all(cleaned)
     assert mean(training) > mean(dev) + 2 and abs(mean(cleaned) - mean(dev)) < .6
     assert not any('__' in l or 'loc-' in l or 'PLUSPLUS' in l for l in cleaned)
+
+
+def test_a_second_opinion_finds_what_was_left_out():
+    pairs = [(f'{what[:-1]} {who}'.upper(), f'the {who} {what}') for who in WHO for what in WHAT]
+    channel = Channel.learn(pairs, vocabulary(pairs, RECIPE), 'gloss')
+    said = [[Said('SLEEP', -.5, 1), Said('BOY SLEEP', -1., 2), Said('SLEEP BOY', -1.1, 2), Said('SLEEP BOY BOY', -1., 3)]]
+    judged = second_opinion(channel, ['the boy sleeps'], said)[0]
+    assert judged[0].text == 'SLEEP BOY' and {c.text for c in judged} == {c.text for c in said[0]} and [c.logp for c in judged] == sorted((c.logp for c in judged), reverse=True)
+    with pytest.raises(ValueError):
+        second_opinion(channel, ['the boy sleeps', 'the cat eats'], said)
