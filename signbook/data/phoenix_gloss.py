@@ -18,7 +18,7 @@ def clean_sign(
     "A gloss without the marks of its place, its form and its repetition."
     if re.fullmatch(r'__.*__', gloss): return ''
     gloss = re.sub(r'^(loc-|cl-)', '', gloss.removesuffix('-PLUSPLUS'))
-    return re.sub(r'^((?:NORD|SUED|OST|WEST)+)RAUM$', r'\1', gloss)
+    return re.sub(r'(?<=[A-Z]{2})RAUM$', '', gloss)
 
 def clean_signs(
     line:str, # glosses with blanks between them, as annotated

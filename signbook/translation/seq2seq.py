@@ -49,8 +49,7 @@ class Translator:
     )->'Translator':
         "What a run has come to."
         model = Transformer(run.model.shape).to(run.device)
-        with torch.no_grad():
-            for name, p in model.named_parameters(): p.copy_(run.weights()[name])
+        model.load_state_dict(run.model.state_dict() | run.weights())
         return cls([model], run.words, run.recipe, {'gloss': usual_case([g for g, _ in pairs]), 'text': usual_case([t for _, t in pairs])})
 
     def save(self,
@@ -60,7 +59,7 @@ class Translator:
         "One file, written whole or not at all."
         if len(self.models) > 1: raise SignbookError(f'models: expected one to save, got {len(self.models)}; save each alone, and load them together')
         meta = {'recipe': json.dumps(asdict(self.recipe)), 'words': self.words.to_json(), 'cases': json.dumps(self.cases, ensure_ascii=False), 'shape': json.dumps(asdict(self.models[0].shape))}
-        save_tensors(path, {n: (p.detach().half() if half else p.detach()).contiguous() for n, p in self.models[0].named_parameters()}, meta)
+        save_tensors(path, {n: (t.half() if half and t.is_floating_point() else t).contiguous() for n, t in self.models[0].state_dict().items()}, meta)
 
     @classmethod
     def load(cls,
@@ -83,7 +82,7 @@ def _read(path, device):
             if not {'recipe', 'words', 'cases', 'shape'} <= meta.keys(): raise file_error(path, 'expected a translator, got other tensors', 'give a file that `Translator.save` wrote')
             model = Transformer(Shape(**json.loads(meta['shape']))).to(device)
             with torch.no_grad():
-                for name, p in model.named_parameters(): p.copy_(file.get_tensor(name))
+                for name, t in model.state_dict().items(): t.copy_(file.get_tensor(name))
     except (OSError, SafetensorError) as e: raise file_error(path, f'expected safetensors, got something else ({e})', 'give a file that `Translator.save` wrote') from None
     return model, meta
 

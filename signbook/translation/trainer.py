@@ -17,8 +17,9 @@ from torch.nn import functional as F
 from safetensors import safe_open
 from safetensors.torch import save_file
 from ..core import SignbookError, atomic_path, file_error
-from .recipe import Pair, Recipe, batches, examples, padded, rounded
-from .subwords import END, MARKS, PAD, UNKNOWN, Subwords, learn
+from .alignment import offered
+from .recipe import Pair, Recipe, batches, examples, padded, rounded, vocabulary
+from .subwords import END, MARKS, PAD, UNKNOWN, Subwords
 from .transformer import Shape, Transformer
 
 # %% ../../nbs/81c_translation.trainer.ipynb #5b1ee0e8
@@ -58,7 +59,9 @@ def dev_loss(
     total = pieces = 0
     for b in batches(rows, tokens):
         source, target = (padded([rows[n][k] for n in b]).to(device) for k in (0, 1))
-        total += float(F.cross_entropy(model(source, target[:, :-1]).float().flatten(0, 1), target[:, 1:].flatten(), ignore_index=PAD, reduction='sum'))
+        logits = model(source, target[:, :-1]).float().flatten(0, 1)
+        wanted = target[:, 1:].masked_fill(target[:, 1:] >= logits.shape[-1], UNKNOWN)      # words of the other side cannot be written
+        total += float(F.cross_entropy(logits, wanted.flatten(), ignore_index=PAD, reduction='sum'))
         pieces += int((target[:, 1:] != PAD).sum())
     model.train(was)
     return total/pieces
@@ -130,13 +133,22 @@ class Run:
         torch.manual_seed(recipe.seed)
         self.recipe, self.words, self.device = recipe, words, torch.device(device)
         self.gpu = self.device.type == 'cuda'
-        self.model = Transformer(Shape(len(words), recipe.width, recipe.heads, recipe.hidden, recipe.layers, recipe.dropout)).to(device)
+        self.model = Transformer(Shape(len(words), recipe.width, recipe.heads, recipe.hidden, recipe.layers, recipe.dropout, 0 if recipe.direction == 'both' else words.first, recipe.offers)).to(device)
         rate = torch.tensor(recipe.rate, device=device) if self.gpu else recipe.rate
-        self.optimiser = torch.optim.AdamW(self.model.parameters(), rate, (.9, recipe.beta2), weight_decay=recipe.decay, fused=self.gpu, capturable=self.gpu)
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), rate, (.9, recipe.beta2), weight_decay=recipe.decay, fused=True, capturable=self.gpu)
         for p in self.model.parameters(): self.optimiser.state[p] = {'step': torch.zeros((), device=device), 'exp_avg': torch.zeros_like(p), 'exp_avg_sq': torch.zeros_like(p)}
         self.replay = Replay(self) if self.gpu and replay else None
         self.sums, self.best, self.same = {}, {}, None
         self.where = {'epoch': 0, 'step': 0, 'summed': 0, 'best_loss': None, 'since': 0}
+
+    def know(self,
+        pairs:Sequence[Pair], # the training set
+    )->'Run':                 # itself
+        "Fill the table of what each piece offers, if the recipe has one."
+        if self.recipe.offers > 1:
+            offers = self.model.offers
+            offers.pieces, offers.chances = (torch.from_numpy(t).to(self.device) for t in offered(examples(pairs, self.words, self.recipe), len(self.words), self.recipe.offers))
+        return self
 
     def seed(self)->None:
         "Random numbers of this step."
@@ -249,7 +261,7 @@ def train(
     "Train until the recipe is done."
     if not pairs: raise SignbookError('pairs: expected some to train on, got none; check the training files')
     if recipe.look and not dev: raise SignbookError('dev: expected pairs to look at, got none; give some, or set `look` to 0')
-    run = Run(recipe, learn((l for p in pairs for l in p), recipe.merges), device, replay)
+    run = Run(recipe, vocabulary(pairs, recipe), device, replay).know(pairs)
     state = Path(folder)/'run.safetensors'
     state.parent.mkdir(parents=True, exist_ok=True)
     if state.is_file(): run.restore(state)
