@@ -130,6 +130,7 @@ def evaluate(
     direction:Direction=None, base:Base=None, device:Device='cpu', unique:Same=None, language:Spoken=None,
     reward:Annotated[Optional[float], typer.Option(help="For each piece of an answer; chosen on the dev set, if not said.")]=None,
     samples:Annotated[int, typer.Option(min=0, max=256, help="Answers that are drawn, for a row of what agrees most (minimum Bayes risk).")]=0,
+    second:Annotated[bool, typer.Option('--second-opinion', help="Rows of what two models, counted on the training set, take of the answers.")]=False,
 ):
     "Train RECIPE and score it on a split, beside trivial answers; or score models that are there."
     if (recipe is None) == (not model): raise SignbookError('expected RECIPE or --model FILE, one of the two; see signbook evaluate --help')
@@ -139,7 +140,7 @@ def evaluate(
     check_device(device)
     from signbook.translation import scoring
     with goes_on():
-        how = dict(device=device, reward=reward, samples=samples, say=_say)
+        how = dict(device=device, reward=reward, samples=samples, second=second, say=_say)
         if model:
             if direction or out or base or seeds > 1: raise SignbookError('--direction, --out, --base and --seeds: expected them with RECIPE, got --model FILE; leave them out')
             from signbook.data.pairs import Pairs

@@ -84,7 +84,7 @@ def test_other_pairs_or_another_recipe_are_refused_in_a_folder(corpus, tmp_path,
 
 
 def test_an_evaluation_says_what_it_depends_on(corpus, tmp_path, capsys):
-    command = words('evaluate', tmp_path/'quick.toml', '--data', corpus, '--split', 'test', '--json', tmp_path/'found.json', '--seeds', 2, '--samples', 4, '--direction', 'text')
+    command = words('evaluate', tmp_path/'quick.toml', '--data', corpus, '--split', 'test', '--json', tmp_path/'found.json', '--seeds', 2, '--samples', 4, '--second-opinion', '--direction', 'text')
     assert run(command) == 0
     out, err = capsys.readouterr()
     found = json.loads((tmp_path/'found.json').read_text())
@@ -92,7 +92,7 @@ def test_an_evaluation_says_what_it_depends_on(corpus, tmp_path, capsys):
     assert found['reward_chosen_on'] == 'dev; test had no part in it' and found['seeds'] == [0, 1] and found['recipe']['epochs'] == 12
     assert found['data']['pairs'] == {'train': 18, 'dev': 6, 'test': 6} and found['shared_with_training']['exact'] == {'pair': 0., 'glosses': 0., 'text': 0.}
     systems = found['gloss_to_text']['systems']
-    assert {'seed 0', 'seed 1', 'together', 'mean of seeds', 'seed 0, most agreed', 'copy', 'nearest pair', 'commonest sentence'} <= systems.keys() and 'text_to_gloss' not in found
+    assert {'seed 0', 'seed 1', 'together', 'mean of seeds', 'seed 0, most agreed', 'together, second opinion', 'copy', 'nearest pair', 'commonest sentence'} <= systems.keys() and 'text_to_gloss' not in found
     assert systems['mean of seeds']['chrf'] == pytest.approx(np.mean([systems['seed 0']['chrf'], systems['seed 1']['chrf']]))
     low, high = systems['together']['older_bleu4_95']
     assert low <= systems['together']['older_bleu4'] <= high and 'sacrebleu' in found['versions'] and 'nrefs:1' in out
