@@ -37,16 +37,27 @@ def lines_of(data):
                       'PHOENIX glosses, as ASL': ('ase', read_lines(phoenix/'dev.gloss')), 'CSL glosses, as DGS': ('gsg', column(csl/'dev.tsv', 1))}
     return glosses, sentences
 
-def rates(groups, part, refused):
+def rates(groups, part, refused, known=None):
     "Share of lines that are refused (or that are not), and some of them."
     from signbook.signing.lexicon import Lexicon
     from signbook.translation.plausible import why_no_gloss, words_of
     out, signs = {}, {e.gloss.lower() for e in Lexicon.load('ase')}
     for name, (language, lines) in groups.items():
         own = list(dict.fromkeys(l for l in lines if l.strip() and part_of(l) == part))
-        wrong = [l for l in own if bool(why_no_gloss(l, language)) == refused]
+        wrong = [l for l in own if bool(why_no_gloss(l, language, known)) == refused]
         out[name] = {'lines': len(own), 'wrong': round(len(wrong)/max(1, len(own)), 4), 'such_as': wrong[:3]}
         if not refused and language == 'ase': out[name]['wrong_but_every_word_is_a_sign_of_the_lexicon'] = round(sum(set(words_of(l).plain) <= signs for l in wrong)/max(1, len(own)), 4)
+    return out
+
+def with_a_model(data, part):
+    "The same for German, when the glosses of the training set are known."
+    from signbook.evaluation.text import read_lines
+    from signbook.translation.seq2seq import usual_case
+    out = {}
+    for name, folder, train, dev, text in (('PHOENIX-2014T dev', 'phoenix2014T', 'train.gloss', 'dev.gloss', 'dev.de'), ('DGS Corpus dev', 'dgs_corpus', 'dgs_glosses_train_upper_all_cleaned.txt', 'dgs_glosses_dev_upper_all_cleaned.txt', 'german_dev.txt')):
+        known, sentences = usual_case(read_lines(data/folder/train)), read_lines(data/folder/text)
+        out[name] = {'gloss_lines_refused': rates({'glosses': ('gsg', read_lines(data/folder/dev))}, part, True, known)['glosses']['wrong'],
+                     'sentences_accepted': rates({'text': ('gsg', sentences)}, part, False, known)['text']['wrong'], 'sentences_in_capitals_accepted': rates({'text': ('gsg', [l.upper() for l in sentences])}, part, False, known)['text']['wrong']}
     return out
 
 def shouted(groups):
@@ -65,6 +76,7 @@ def main():
     mean = lambda found: round(statistics.mean(f['wrong'] for f in found.values()), 4)
     out = {'part': a.part, 'tuned_on': 'the other half of the same corpora, by a hash of the line', 'ms_a_line': round(1000*seconds/sum(f['lines'] for found in (falsely_refused, accepted, accepted_in_capitals) for f in found.values()), 3),
            'gloss_lines_refused_mean': mean(falsely_refused), 'sentences_accepted_mean': mean(accepted), 'sentences_in_capitals_accepted_mean': mean(accepted_in_capitals),
+           'with_the_glosses_of_a_model': with_a_model(a.data, a.part) if a.data.is_dir() else {},
            'gloss_lines_refused': falsely_refused, 'sentences_accepted': accepted, 'sentences_in_capitals_accepted': accepted_in_capitals,
            'note': 'some sentences in capitals are gloss lines: PLEASE CLOSE THIS NEW DOOR'}
     keep(None if a.show or a.part == 'tune' or not a.data.is_dir() else 'plausible', out)
