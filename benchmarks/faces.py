@@ -96,7 +96,8 @@ def closed_loop(cases, iris):
 
 def on_skin(motions):
     "Points on the skin themselves, a millimetre off: 468 with depth, 68 without."
-    from signbook.data.faces import exact_model, face_actions, mesh_vertices, skin_landmarks
+    from signbook.data.face_model import exact_model, mesh_vertices
+    from signbook.data.faces import face_actions, skin_landmarks
     from signbook.motion.body import load
     flat, mesh = {p: v for p, v in load().landmarks.items() if p.startswith('face_')}, exact_model(mesh_vertices())
     out = {}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from signbook.core import SignbookError, assets
-from signbook.data.faces import (FACE_FILE, GAZE, HIDDEN, Face, actions_told, exact_model, face_actions, mesh_vertices, model_for,
-                                 skin_landmarks, tracker_model, with_face)
+from signbook.data.face_model import FACE_FILE, GAZE, HIDDEN, actions_told, exact_model, mesh_vertices, tracker_model
+from signbook.data.faces import Face, face_actions, model_for, skin_landmarks, with_face
 from signbook.data.landmarks import Landmarks, load, save
 from signbook.motion.body import load as load_body
 from signbook.motion.motion import CHANNELS, STATES, Motion

@@ -120,6 +120,8 @@ def test_folders_that_are_no_place_for_a_job(tmp_path):
     for folder, says in (('full', 'got thesis.docx'), ('file', 'got File exists'), ('no/such', 'No such file')):
         with pytest.raises(SignbookError, match=says): write_shards(Job(Noise(2), SAID), tmp_path/folder, on='here')
     with pytest.raises(SignbookError, match='got none'): check_shards(tmp_path/'full')
+    with pytest.raises(SignbookError, match="on: expected"): write_shards(Job(Noise(2), SAID), tmp_path/'new', on='the moon')
+    assert not (tmp_path/'new').exists()
 
 
 def test_two_jobs_at_once_are_refused(tmp_path):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SIDE', 'TIMES', 'WAY', 'STEPS', 'PACE', 'TURNS', 'LEGS', 'POINTS', 'ARMS', 'ACTIONS', 'WHO', 'THEN', 'LOOKS',
-           'SHAPES', 'Action', 'phrases', 'Done', 'Plan', 'act', 'random_plan', 'Item', 'npz_bytes', 'Actions']
+           'SHAPES', 'Action', 'phrases', 'Done', 'Plan', 'act', 'random_plan', 'Item', 'Actions']
 
 # %% ../../nbs/46f_data.actions.ipynb #ad1bb0c5
 import re
@@ -17,7 +17,7 @@ from . import holds, moves
 from .corpus import count_of, split_of_key
 from .staging import META, Script, cast, perform
 from ..motion.motion import Motion
-from ..motion.npz import save_npz
+from ..motion.npz import npz_bytes
 from ..signing.emotion import STYLES
 from ..signing.lexicon import read_table, table_path
 
@@ -240,13 +240,6 @@ class Item:
         m = self.motion
         return dict(id=self.id, split=self.split, kind=self.kind, language=self.language, text=self.text, content=self.plan.key, beats=len(self.plan.beats),
                     emotion=self.plan.emotion, seconds=m.duration, fps=m.fps, frames=len(m), motion=npz_bytes(m), licence=m.meta['licence'], source=m.meta['source'], synthetic=True)
-
-def npz_bytes(
-    motion:Motion, # with provenance
-)->bytes:          # of the file that `save_npz` writes
-    "A clip as bytes."
-    import tempfile
-    with tempfile.TemporaryDirectory() as folder: return save_npz(motion, Path(folder)/'motion.npz').read_bytes()
 
 class Actions:
     "Plain actions with captions, computed when asked for."

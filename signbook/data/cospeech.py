@@ -13,7 +13,7 @@ import json
 import re
 import numpy as np
 from ..core import SignbookError
-from .actions import SHAPES, npz_bytes
+from .actions import SHAPES
 from .corpus import count_of, split_of_key
 from .holds import both_hands
 from .speech import Speech, imagine, listen, speak, words_of

@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 import numpy as np
 from ..core import assets, atomic_path, require
-from .faces import FACE_FILE, MESH, PULL_UNIT, STABLE_MESH, actions_told, aligned, model_of
+from .face_model import FACE_FILE, MESH, PULL_UNIT, STABLE_MESH, actions_told, model_of
+from .faces import aligned
 from .landmarks import Landmarks
 from ..motion.body import load as load_body
 from ..motion.motion import Motion
@@ -150,7 +151,7 @@ def tracker_from(
     turned:list,      # of (T,P,3) pixels
     model:np.ndarray, # (P,3) metres, any face in the axes of the head
     iris:bool,        # True = 478 points
-):                    # data.faces.FaceModel
+):                    # data.face_model.FaceModel
     "The model of a tracker from what it said of heads."
     rests, moves = responses(acted, model)
     rest, actions = rests.mean(0), actions_told(iris)

@@ -6,10 +6,8 @@
 __all__ = ['KINDS', 'TAKES', 'Rows', 'job_of', 'motion_in']
 
 # %% ../../nbs/49_data.generated.ipynb #97d1248f
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from ..core import SignbookError
 from . import corpus
 from .actions import Actions
@@ -17,7 +15,7 @@ from .corpus import Corpus
 from .cospeech import CoSpeech
 from .shards import Job
 from ..motion.motion import Motion
-from ..motion.npz import load_npz
+from ..motion.npz import of_npz_bytes
 
 # %% ../../nbs/49_data.generated.ipynb #c1732a4f
 KINDS = dict(signing=Corpus, actions=Actions, speech=CoSpeech)
@@ -64,8 +62,4 @@ def motion_in(
     row:dict, # as a shard gives it
 )->Motion:
     "The motion of a row of any kind."
-    if 'motion' not in row: return corpus.motion_of(row)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder)/'motion.npz'
-        path.write_bytes(row['motion'])
-        return load_npz(path)
+    return of_npz_bytes(row['motion']) if 'motion' in row else corpus.motion_of(row)

@@ -14,7 +14,7 @@ from .. import __version__
 from ..core import SignbookError, file_error, read_bytes, require
 from .landmarks import load as load_points
 from .rows import info_of
-from .shards import check_shards
+from .shards import SAID, check_shards
 from ..motion.formats import load as load_clip
 from ..motion.licences import licence_of
 from ..motion.motion import CAPTURED, NOTICE, SIGN_LANGUAGES
@@ -123,7 +123,8 @@ _ORIGIN = {'True': 'synthetic', 'False': 'captured'}
 
 def _one(counts):
     "The only value, or several."
-    return next(iter(counts)) if len(counts) == 1 else f'{len(counts)} different' if counts else NOT_SAID
+    if not counts: return NOT_SAID
+    return next(iter(counts)) if len(counts) == 1 else f'{len(counts)} different'
 
 def _of_counts(said, versions, notes):
     "What rows of several origins say together, under the usual names."
@@ -131,8 +132,8 @@ def _of_counts(said, versions, notes):
     mixed = '' if len(licences) < 2 else f" (the strictest of: {', '.join(licences)})"
     origin = {_ORIGIN.get(k, NOT_SAID): n for k, n in said['synthetic'].items()}
     return dict(source=_one(said['source']), licence=said['strictest'] + mixed, licence_family=said['strictest_family'], allows=said['allows'], consent=_one(said['consent']),
-                origin=' and '.join(origin) or NOT_SAID, language=NOT_SAID, generator='signbook.data.shards', versions=versions, notes=notes,
-                said={k: said[k] for k in ('source', 'licence', 'synthetic', 'consent')})
+                origin=' and '.join(origin) or NOT_SAID, language=_one(said.get('language')), generator='signbook.data.shards', versions=versions, notes=notes,
+                said={k: said[k] for k in SAID if k in said})
 
 def _shard(path):
     said = info_of(path)

@@ -19,7 +19,7 @@ from .. import __version__
 from ..core import SignbookError, atomic_path, file_error, require
 from .rows import INFO, READERS, WRITERS, as_columns, columns_of
 from ..motion.licences import licence_of, strictest
-from ..workers import Lost, in_order
+from ..workers import Lost, check_place, in_order
 
 # %% ../../nbs/47a_data.shards.ipynb #2dfe189b
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _check_said(job, columns):
     if gone: raise SignbookError(f"provenance: expected source, licence and synthetic, of the job or as columns, got no {', '.join(gone)}; rows that cannot say where they come from are not written")
 
 # %% ../../nbs/47a_data.shards.ipynb #a5fbdc39
-SAID = ('source', 'licence', 'synthetic', 'consent')
+SAID = ('source', 'licence', 'synthetic', 'consent', 'language')
 MOST = 100   # different values that are named
 
 class _Tally:
@@ -145,7 +145,7 @@ class _Tally:
         return summary(self.counts) | dict(rows=self.rows, generator=f'signbook {__version__}')
 
 def summary(
-    counts:dict, # 'source', 'licence', 'synthetic', 'consent' -> {value: rows}
+    counts:dict, # of `SAID` -> {value: rows}
 )->dict:         # the commonest values of each, and the strictest licence
     "What rows of several origins say together."
     out = {}
@@ -247,6 +247,7 @@ def write_shards(
 )->dict:                    # the manifest
     "Do a job, or what is left of it."
     folder, how = Path(folder), dict(workers=workers, on=on, limit_s=limit_s)
+    check_place(on)
     _open(folder)
     with alone(folder):
         _tidy(folder)

@@ -13,8 +13,9 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-import importlib.util, json, sys, time, warnings
+import hashlib, importlib.util, json, sys, time, warnings
 import torch
+from safetensors import SafetensorError
 from ..core import SignbookError, require
 from .causal import Base, claim, digest, follow, load_base, new_folder, parameters, run_settings
 from .chat import Examples, Form, TEMPLATES, examples
@@ -132,9 +133,12 @@ def peak_bytes()->int:
 def fingerprint(
     model:torch.nn.Module, # any
 )->str:                    # 16 hexadecimal digits
-    "A short name for weights: the same for the same."
-    sums = [(n, tuple(p.shape), float(p.detach().double().sum()), float(p.detach().double().abs().max())) for n, p in model.named_parameters()]
-    return digest(sums)
+    "A short name for weights, made of every bit of them."
+    own = hashlib.sha256()
+    for name, p in model.named_parameters():
+        own.update(f'{name}{tuple(p.shape)}'.encode())
+        own.update(p.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())     # no copy where it is on the processor
+    return own.hexdigest()[:16]
 
 def tune(
     recipe:ChatRecipe,       # how
@@ -183,6 +187,7 @@ def _write(base, recipe, folder):
     "Model, tokenizer and recipe, into a folder that is there."
     base.model.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
+    (folder/'README.md').unlink(missing_ok=True)       # a form that nobody filled in
     (folder/RECIPE_FILE).write_text(json.dumps(asdict(recipe), indent=1))
 
 def merge(
@@ -212,8 +217,9 @@ def load_adapter(
     folder:str|Path,  # from `save_tuned`
 )->Tuned:
     "A base with its adapter."
-    if not (Path(folder)/'adapter_config.json').is_file(): raise SignbookError(f'{folder}: expected an adapter, got a folder without adapter_config.json; give what `save_tuned` wrote')
-    try: model = require('peft', 'models').PeftModel.from_pretrained(base.model, str(folder), use_safetensors=True)
-    except (RuntimeError, ValueError, OSError) as e: raise SignbookError(f"{folder}: expected an adapter of this base, got {' '.join(str(e).split())[:200]}; load the base it was trained on") from None
+    for name in ('adapter_config.json', 'adapter_model.safetensors'):
+        if not (Path(folder)/name).is_file(): raise SignbookError(f'{folder}: expected an adapter, got a folder without {name}; give what `save_tuned` wrote')
+    try: model = require('peft', 'models').PeftModel.from_pretrained(base.model, str(folder))
+    except (RuntimeError, ValueError, OSError, SafetensorError) as e: raise SignbookError(f"{folder}: expected an adapter of this base, got {' '.join(str(e).split())[:200]}; load the base it was trained on") from None
     recipe = saved_recipe(folder) or ChatRecipe()
     return Tuned(Base(model.eval(), base.tokenizer), recipe, Report(0, parameters(model), 0, 0, 0., peak_bytes()))
