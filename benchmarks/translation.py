@@ -1,16 +1,20 @@
 """Gloss to text and back on four corpora, beside the published recipe: python benchmarks/translation.py --train FOLDER (a GPU, five minutes), then --score FOLDER
 
+Without a GPU: --train FOLDER --device cpu [--only NAME ...] trains the jobs of HERE one after the other to the end of their recipes, and goes on where it was stopped; --score FOLDER --device cpu keeps their figures beside those of the GPU.
+
 Training writes what each model might say about the dev set; scoring chooses the reward for length on that same dev set, for every system alike, as published tables do, and says so. Networks of one process train at the same
 time on streams of their own: small ones leave most of a large card idle."""
 import argparse, gc, gzip, json, re, subprocess, sys, time
 from collections import deque
 from contextlib import nullcontext
+from itertools import product
 from pathlib import Path
 import numpy as np
-from table import DATA, keep, missing
+from table import DATA, RESULTS, keep, missing
 
 KEPT, BEAM, SAMPLES = 10, 12, 16          # epochs averaged at most; sentences kept of the beam; sentences drawn
 REWARDS = np.arange(0, 2.55, .05)
+BACK, FLUENT = (.2, .4, .6, .8, 1.2), (0., .2, .4, .6, .8)      # weights of a second opinion that are tried
 STRONG = dict(epochs=100_000, keep=100_000)   # until the time is up
 JOBS = {                                  # name: corpus, recipe, what is changed, steps a round
     **{f'phoenix text {s}': ('phoenix', 'strong', dict(direction='text', seed=s), 1) for s in range(3)},
@@ -19,39 +23,31 @@ JOBS = {                                  # name: corpus, recipe, what is change
     'csl text': ('csl', 'strong', dict(direction='text', merges=3000, merge_dropout=.1), 2), 'csl text published': ('csl', 'published', dict(look=2), 1),
     'dgs text': ('dgs', 'strong', dict(direction='text', merges=4000, dropout=.2, agree=1.), 3), 'dgs text published': ('dgs', 'published', dict(look=1), 1),
     'aslg text': ('aslg', 'strong', dict(direction='text', merges=2000, merge_dropout=.1), 1), 'aslg text published': ('aslg', 'published', dict(look=7), 1)}
+HERE = {                                  # the same for a processor
+    **{f'phoenix gloss {s}': ('phoenix', 'small', dict(direction='gloss', seed=s), 1) for s in range(3)},
+    'aslg text': ('aslg', 'small', dict(direction='text', merges=2000, merge_dropout=.1, offers=1), 1)}
 GROUPS = [n for n in JOBS if n.startswith('phoenix') and 'published' not in n], [n for n in JOBS if not n.startswith('phoenix') or 'published' in n]
+FOLDERS = {'phoenix': 'phoenix2014T', 'csl': 'csl_daily', 'dgs': 'dgs_corpus', 'aslg': 'aslg_pc12'}
 LANGUAGE = {'phoenix': 'deu', 'csl': 'zho', 'dgs': 'deu', 'aslg': 'eng'}
 
 
-def lines(path):
-    from signbook.evaluation.text import read_lines
-    return read_lines(path)
-
-def corpus(name, data):
-    "Training and dev pairs (glosses, text), as tokens with blanks between them."
-    both = lambda a, b: list(zip(lines(a), lines(b), strict=True))
-    if name == 'phoenix': return tuple(both(data/'phoenix2014T'/f'{s}.gloss', data/'phoenix2014T'/f'{s}.de') for s in ('train', 'dev'))
-    if name == 'csl':                     # by character
-        return tuple([(g, ' '.join(t.replace(' ', ''))) for _, g, t, *_ in (l.split('\t') for l in lines(data/'csl_daily'/f'{s}.tsv')[1:])] for s in ('train', 'dev'))
-    if name == 'dgs':                     # punctuation is a token
-        apart = lambda t: ' '.join(re.sub(r'([.,;:!?…"“„()])', r' \1 ', t).split())
-        made = ([(g, apart(t)) for g, t in both(data/'dgs_corpus'/f'dgs_glosses_{s}_upper_all_cleaned.txt', data/'dgs_corpus'/f'german_{s}.txt')] for s in ('train', 'dev'))
-        return tuple([p for p in pairs if all(side.strip() for side in p)] for pairs in made)
-    every = list(dict.fromkeys(both(data/'aslg_pc12'/'train.gloss.asl', data/'aslg_pc12'/'train.en')))     # no dev set of its own: every tenth different pair
-    return [p for n, p in enumerate(every) if n % 10], every[::10]
+def prepared(name, data):
+    "Training and dev pairs (glosses, text) as every system gets them."
+    from signbook.data.pairs import Pairs
+    pairs = Pairs(data/FOLDERS[name])
+    return pairs['train'], pairs['dev']
 
 
 class Job:
     "A run, its corpus, and the weights of its last epochs."
     def __init__(self, name, data, device, plain):
         import torch
-        from signbook.translation.subwords import learn
-        from signbook.translation.recipe import examples, load_recipe
+        from signbook.translation.recipe import examples, load_recipe, vocabulary
         from signbook.translation.trainer import Run
         kind, recipe, changes, self.each = JOBS[name]
-        self.name, (self.pairs, self.dev), self.began = name, corpus(kind, data), time.time()
+        self.name, (self.pairs, self.dev), self.began = name, prepared(kind, data), time.time()
         self.recipe = load_recipe(recipe, **changes, **(STRONG if recipe == 'strong' else {}))
-        self.run = Run(self.recipe, learn((l for p in self.pairs for l in p), self.recipe.merges), device)
+        self.run = Run(self.recipe, vocabulary(self.pairs, self.recipe), device).know(self.pairs)
         self.rows = examples(self.dev, self.run.words, self.recipe)
         self.stream = torch.cuda.Stream() if device == 'cuda' and not plain else None
         self.recent, self.done, self.left, self.losses, self.seconds = deque(maxlen=KEPT), False, None, [], 0.
@@ -88,13 +84,16 @@ class Job:
         return Translator.of(self.run, self.pairs)
 
 
-def ask(model, job, out, name):
+def told(job):
+    "What is kept about a run."
+    return dict(job.run.where, parameters=sum(p.numel() for p in job.run.model.parameters()), vocabulary=len(job.run.words), seconds=round(job.seconds), averaged=len(job.recent) and job.run.where['summed'])
+
+def ask(model, dev, about, out, name):
     "What a model might say about the dev set, written down."
     from signbook.translation.seq2seq import candidates
-    to = 'gloss' if job.recipe.direction == 'gloss' else 'text'
-    began, many = time.time(), len(job.dev) > 2000
-    found = candidates(model, [p[to == 'gloss'] for p in job.dev], to, beam=4 if many else BEAM, reward=.3 if to == 'gloss' else .8, samples=0 if many else SAMPLES, rows=8000)
-    about = dict(job.run.where, parameters=sum(p.numel() for p in job.run.model.parameters()), vocabulary=len(job.run.words), seconds=round(job.seconds), averaged=len(job.recent) and job.run.where['summed'])
+    to = 'gloss' if model.recipe.direction == 'gloss' else 'text'
+    began, many = time.time(), len(dev) > 2000
+    found = candidates(model, [p[to == 'gloss'] for p in dev], to, beam=4 if many else BEAM, reward=.3 if to == 'gloss' else .8, samples=0 if many else SAMPLES, rows=8000)
     (out/f"{name.replace(' ', '_')}.json").write_text(json.dumps({'name': name, 'about': about, 'beam': 4 if many else BEAM, 'said': found}, ensure_ascii=False))
     print(f'{name}: asked in {time.time() - began:.0f} s', flush=True)
 
@@ -112,8 +111,30 @@ def train_group(group, out, data, device, until, plain):
     models = {j.name: (j.translator(), j) for j in jobs}
     for kind in ('phoenix text', 'phoenix gloss'):
         own = [m for n, m in models.items() if re.fullmatch(kind + r' \d', n)]
-        if own: ask(Translator([m.models[0] for m, _ in own], own[0][0].words, own[0][1].recipe, own[0][0].cases), own[0][1], out, f'{kind} together')
-    for name, (model, job) in models.items(): ask(model, job, out, name)
+        if own: ask(Translator([m.models[0] for m, _ in own], own[0][0].words, own[0][1].recipe, own[0][0].cases), own[0][1].dev, told(own[0][1]), out, f'{kind} together')
+    for name, (model, job) in models.items(): ask(model, job.dev, told(job), out, name)
+
+def train_here(out, data, only):
+    "One job after the other on a processor, each to the end of its recipe; then PHOENIX's seeds together, if all are there."
+    import torch
+    from signbook.translation import recipe, seq2seq, trainer
+    torch.set_num_threads(1)
+    for name in only or HERE:
+        kind, base, changes, _ = HERE[name]
+        pairs, dev = prepared(kind, data)
+        began, file = time.time(), out/name.replace(' ', '_')
+        run = trainer.train(recipe.load_recipe(base, **changes), pairs, file, dev, watch=lambda run, loss, seen: print(f"{name}: epoch {run.where['epoch']}, loss {loss:.3f}, {time.time() - began:.0f} s", flush=True))
+        model = seq2seq.Translator.of(run, pairs)
+        model.save(file.with_suffix('.safetensors'))
+        ask(model, dev, dict(run.where, parameters=sum(p.numel() for p in run.model.parameters()), vocabulary=len(run.words)), out, name)
+    own = [out/f'phoenix_gloss_{n}.safetensors' for n in range(3)]
+    if all(p.is_file() for p in own): ask(seq2seq.Translator.load(*own), prepared('phoenix', data)[1], {}, out, 'phoenix gloss together')
+    pack(out, 'processor', None)
+
+def pack(out, card, seconds):
+    "Everything that was said, in one file."
+    made = [json.loads(p.read_text()) for p in sorted(out.glob('*.json'))]
+    with gzip.open(out/'said.json.gz', 'wt') as f: f.write(json.dumps({'card': card, 'seconds': seconds, 'systems': made}, ensure_ascii=False))
 
 def train(out, data, device, seconds):
     "Both groups at once; a group that fails is begun again without streams."
@@ -123,12 +144,8 @@ def train(out, data, device, seconds):
     running = {n: start(n) for n in range(len(GROUPS))}
     for n, process in running.items():
         if process.wait() and time.time() < began + seconds/2: print('begun again without streams', n); start(n, '--plain').wait()
-    card = 'processor'
-    if device == 'cuda':
-        import torch
-        card = torch.cuda.get_device_name()
-    made = [json.loads(p.read_text()) for p in sorted(out.glob('*.json'))]
-    with gzip.open(out/'said.json.gz', 'wt') as f: f.write(json.dumps({'card': card, 'seconds': round(time.time() - began), 'systems': made}, ensure_ascii=False))
+    import torch
+    pack(out, torch.cuda.get_device_name(), round(time.time() - began))
     for p in out.glob('*.json'): p.unlink()
 
 
@@ -140,6 +157,39 @@ def choose(systems, references):
     reward = max(REWARDS, key=lambda r: np.mean([bleu(said(s, r)) for s in systems]))
     return round(float(reward), 2), [said(s, reward) for s in systems]
 
+class Judged:
+    "All that a system might say, with what a second opinion says to it, and the counts for its BLEU."
+    def __init__(self, system, channel, sources, references):
+        from signbook.evaluation.ngrams import bleu_counts
+        from signbook.translation.channel import explained, usual
+        self.said, most = system['said'], max(map(len, system['said']))
+        self.felt = np.full((len(sources), most, 4), np.nan)
+        self.counts = np.stack([np.pad(bleu_counts([c[0] for c in own], [r]*len(own)), ((0, most - len(own)), (0, 0))) for own, r in zip(self.said, references)])
+        for n, (line, own) in enumerate(zip(sources, self.said)):
+            source = channel.words.encode(line)
+            for k, (text, logp, pieces) in enumerate(own):
+                written = channel.words.encode(text)
+                self.felt[n, k] = logp, pieces, explained(channel.chances, source, written), usual(channel.found, written)
+
+    def choice(self, weights):
+        "Which candidate of each sentence."
+        return np.nanargmax(self.felt @ weights, 1)
+
+    def bleu(self, choice, part=slice(None)):
+        "Of some sentences."
+        from signbook.evaluation.ngrams import bleu_of
+        return bleu_of(self.counts[np.arange(len(choice)), choice][part].sum(0))[3]
+
+def second(family, channel, sources, references):
+    "For systems that share settings: the weights of a second opinion with the best mean BLEU-4, what each says with them, and its BLEU-4 where each half of the sentences uses the weights of the other."
+    every = [Judged(s, channel, sources, references) for s in family]
+    tried = [np.array((1., *w)) for w in product(np.arange(0, 5.1, .25), BACK, FLUENT)]
+    choices = [[j.choice(w) for j in every] for w in tried]
+    best = lambda part: max(range(len(tried)), key=lambda n: np.mean([j.bleu(c, part) for j, c in zip(every, choices[n])]))
+    n, even, odd = best(slice(None)), best(slice(0, None, 2)), best(slice(1, None, 2))
+    crossed = [np.where(np.arange(len(sources)) % 2, a, b) for a, b in zip(choices[even], choices[odd])]
+    return dict(zip(('reward', 'back', 'fluent'), tried[n][1:].round(2).tolist())), [[own[k][0] for own, k in zip(j.said, c)] for j, c in zip(every, choices[n])], [j.bleu(c) for j, c in zip(every, crossed)]
+
 def agreed(system, reward):
     "What agrees most: minimum Bayes risk over the beam and the sentences drawn."
     from signbook.translation.decode import most_agreed
@@ -149,13 +199,21 @@ def agreed(system, reward):
 def compare(kind, to, systems, data):
     "All systems of a corpus in one direction, scored on its dev set."
     from signbook.evaluation import text as scores
-    training, dev = corpus(kind, data)
+    from signbook.translation.channel import Channel
+    from signbook.translation.recipe import load_recipe, vocabulary
+    training, dev = prepared(kind, data)
     side = int(to == 'text')
     sources, references = [p[1 - side] for p in dev], [p[side] for p in dev]
     language = LANGUAGE[kind] if to == 'text' else 'zxx'
+    channel = Channel.learn(training, vocabulary(training, load_recipe('strong', direction=to)), to) if kind == 'phoenix' else None
     families, outputs, rewards, about = {}, {}, {}, {}
     for s in systems: families.setdefault('seeds' if s['name'][-1].isdigit() else s['name'], []).append(s)
     for family in families.values():
+        if channel and 'published' not in family[0]['name']:
+            weights, said, crossed = second(family, channel, sources, references)
+            for s, out, other in zip(family, said, crossed):
+                name = f"{s['name'].removeprefix(f'{kind} {to}').strip()}, second opinion"
+                outputs[name], rewards[name], about[name] = out, weights, {'older_bleu4_with_the_weights_of_the_other_half': other}
         reward, said = choose(family, references)
         for s, out in zip(family, said):
             short = s['name'].removeprefix(f'{kind} {to}').strip() or 'strong'
@@ -166,40 +224,45 @@ def compare(kind, to, systems, data):
     made = {name: scores.Texts(out, references, language) for name, out in outputs.items()}
     rows = {name: scores.older_rows(t) for name, t in made.items()}
     table = {name: dict(scores.score(t), interval_95=[round(x, 2) for x in (lambda i: (i.low, i.high))(scores.interval(rows[name]))], reward=rewards.get(name), run=about.get(name)) for name, t in made.items()}
-    ours = 'together' if 'together' in rows else 'strong'
-    ahead = scores.paired(rows[ours], rows['published'])
-    cut = about['published']['since'] < JOBS[f'{kind} {to} published'][2].get('patience', 3)      # the time was up before its early stop
-    out = {'published_was_cut_by_the_time': cut, 'dev_sentences': len(dev), 'training_pairs': len(training), 'dev_seen_in_training': scores.training_overlap(sources, references, sides),
-           'ahead_of_published': {'system': ours, 'bleu4': ahead['difference'].score, 'interval_95': [ahead['difference'].low, ahead['difference'].high], 'p': ahead['p']}, 'systems': table}
-    if kind == 'phoenix': out['mean_of_seeds'] = float(np.mean([table[str(n)]['older_bleu4'] for n in range(3)]))
+    out = {'dev_sentences': len(dev), 'training_pairs': len(training), 'dev_seen_in_training': scores.training_overlap(sources, references, sides), 'systems': table}
+    if 'published' in rows:
+        ours = 'together' if 'together' in rows else next(n for n in outputs if n in about and n != 'published')
+        ahead = scores.paired(rows[ours], rows['published'])
+        out['ahead_of_published'] = {'system': ours, 'bleu4': ahead['difference'].score, 'interval_95': [ahead['difference'].low, ahead['difference'].high], 'p': ahead['p']}
+        out['published_was_cut_by_the_time'] = about['published']['since'] < JOBS[f'{kind} {to} published'][2].get('patience', 3)      # before its early stop
+    if kind == 'phoenix' and {'0', '1', '2'} <= table.keys():
+        out['mean_of_seeds'], out['mean_of_seeds_second_opinion'] = (float(np.mean([table[f'{n}{more}']['older_bleu4'] for n in range(3)])) for more in ('', ', second opinion'))
     return out
 
-def score(folder, data, more):
-    "Score what was trained, and keep the figures."
+SAID = {'settings_chosen_on': 'the dev sets that are scored, for every system alike (the reward for length); the recipes on PHOENIX-2014T dev',
+        'metric': 'older_bleu4 is corpus BLEU of NLTK: lower-case, tokens at blanks (characters for Chinese), no smoothing'}
+
+def score(folder, data, more, here):
+    "Score what was trained, and keep the figures: those of a processor as `..._small`, beside those of a GPU."
     made = json.load(gzip.open(folder/'said.json.gz', 'rt'))
-    out = {'card': made['card'], 'seconds_with_decoding': made['seconds'], 'settings_chosen_on': 'the dev sets that are scored, for every system alike (the reward for length); the recipe on PHOENIX-2014T dev',
-           'metric': 'older_bleu4 is corpus BLEU of NLTK: lower-case, tokens at blanks (characters for Chinese), no smoothing'}
-    for kind in LANGUAGE:
-        for to in ('text', 'gloss'):
-            own = [s for s in made['systems'] if s['name'].startswith(f'{kind} {to}')]
-            if own: out[f'{kind}_to_{to}'] = compare(kind, to, own, data)
-    keep('translation', out | (json.loads(more.read_text()) if more else {}), hide=[f'{k}_to_{t}' for k in LANGUAGE for t in ('text', 'gloss')])
-    for key, found in out.items():
-        if isinstance(found, dict): print(key, {n: (round(s['older_bleu4'], 2), s['interval_95'], round(s['bleu4'], 2)) for n, s in found['systems'].items()}, found['ahead_of_published'], 'published was cut by the time' if found['published_was_cut_by_the_time'] else '')
+    old = json.loads((RESULTS/'translation.json').read_text()) if (RESULTS/'translation.json').is_file() else {}
+    out = {}
+    for kind, to in product(LANGUAGE, ('text', 'gloss')):
+        own = [s for s in made['systems'] if s['name'].startswith(f'{kind} {to}')]
+        if own: out[f'{kind}_to_{to}' + '_small'*here] = dict(compare(kind, to, own, data), card=made['card'])
+    about = {} if here else {'card': made['card'], 'seconds_with_decoding': made['seconds'], **SAID}
+    kept = old if here else {k: v for k, v in old.items() if k.endswith('_small')}
+    keep('translation', kept | about | out | (json.loads(more.read_text()) if more else {}), hide=list(kept | out))
+    for key, found in out.items(): print(key, {n: (round(s['older_bleu4'], 2), s['interval_95'], round(s['bleu4'], 2)) for n, s in found['systems'].items()}, {k: v for k, v in found.items() if k != 'systems'})
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--train', type=Path, help='folder for what the models say'); p.add_argument('--score', type=Path, help='that folder, to be scored')
     p.add_argument('--more', type=Path, help='JSON with figures of other runs, to be kept beside these')
-    p.add_argument('--data', type=Path, default=DATA/'text'); p.add_argument('--device', default='cuda'); p.add_argument('--seconds', type=float, default=200, help='of training')
+    p.add_argument('--data', type=Path, default=DATA/'text'); p.add_argument('--device', default='cuda'); p.add_argument('--only', nargs='*', choices=list(HERE), help='of the jobs for a processor'); p.add_argument('--seconds', type=float, default=200, help='of training')
     p.add_argument('--group', type=int, help=argparse.SUPPRESS); p.add_argument('--until', type=float, help=argparse.SUPPRESS); p.add_argument('--plain', action='store_true', help=argparse.SUPPRESS)
     a = p.parse_args()
-    if not a.train and not a.score: return print('skipped: training needs a GPU; --train FOLDER, then --score FOLDER')
+    if not a.train and not a.score: return print('skipped: training takes a GPU or hours; --train FOLDER, then --score FOLDER')
     if reason := missing('torch', 'sacrebleu') or ('' if a.data.is_dir() else f'skipped: no corpora at {a.data} (set SIGNBOOK_DATA)'): return print(reason)
     if a.group is not None: train_group(GROUPS[a.group], a.train, a.data, a.device, a.until, a.plain)
-    elif a.train: train(a.train, a.data, a.device, a.seconds)
-    else: score(a.score, a.data, a.more)
+    elif a.train: train_here(a.train, a.data, a.only) if a.device == 'cpu' else train(a.train, a.data, a.device, a.seconds)
+    else: score(a.score, a.data, a.more, a.device == 'cpu')
 
 
 if __name__ == '__main__': main()

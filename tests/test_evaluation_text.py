@@ -1,6 +1,5 @@
 "Scores of texts against the libraries whose conventions they name, and on published outputs."
 import sys
-import types
 
 import numpy as np
 import pytest
@@ -75,17 +74,31 @@ def test_the_error_names_the_extra(monkeypatch):
         scores.sacre_scores(scores.Texts(['a'], ['b']))
 
 
-def test_bert_score_says_what_it_depends_on(monkeypatch):
-    asked = {}
+@pytest.fixture(scope='module')
+def encoder(tmp_path_factory):
+    "A tiny BERT that reads letters, with nothing said of how long a text may be."
+    transformers = pytest.importorskip('transformers')
+    torch = pytest.importorskip('torch')
+    folder, letters = tmp_path_factory.mktemp('bert'), 'abcdefghijklmnopqrstuvwxyz.'
+    vocab = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', *letters, *(f'##{c}' for c in letters)]
+    transformers.BertTokenizerFast(vocab={v: n for n, v in enumerate(vocab)}).save_pretrained(folder)
+    torch.manual_seed(0)
+    shape = transformers.BertConfig(vocab_size=len(vocab), hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32, max_position_embeddings=40, initializer_range=.5)
+    transformers.BertModel(shape).save_pretrained(folder)
+    return folder
 
-    def fake(h, r, **settings):
-        asked.update(settings, n=len(h))
-        return np.array([.5, .7]), np.array([.6, .6]), np.array([.55, .65])
-    monkeypatch.setitem(sys.modules, 'bert_score', types.SimpleNamespace(score=fake))
-    found = scores.bert_score(scores.Texts(['a', 'b'], ['a', 'c']), '/models/mine', 9)
-    assert found == {'precision': pytest.approx(.6), 'recall': pytest.approx(.6), 'f1': pytest.approx(.6), 'model': '/models/mine', 'layer': 9, 'rescaled': False}
-    assert asked['model_type'] == '/models/mine' and asked['num_layers'] == 9 and not asked['rescale_with_baseline']
-    assert scores.bert_score(scores.Texts(['a', 'b'], ['a', 'c']), 'm', 9, 'base.tsv')['rescaled']
+
+def test_bert_score_says_what_it_depends_on(encoder, tmp_path):
+    pytest.importorskip('bert_score')
+    refs = ['it rains', 'the sun', 'snow on the alps ' + 'and more '*30]
+    found = scores.bert_score(scores.Texts(['it rained', '', refs[2]], refs), encoder, 2)
+    assert {k: found[k] for k in ('model', 'layer', 'rescaled')} == {'model': str(encoder), 'layer': 2, 'rescaled': False}
+    assert 0 < found['f1'] < 2/3 and scores.bert_score(scores.Texts(refs, refs), encoder, 2)['f1'] == pytest.approx(1, abs=1e-5)
+    other = scores.bert_score(scores.Texts(['it rained', '', refs[2]], refs), encoder, 3)
+    assert other['f1'] != found['f1']
+    (tmp_path/'base.tsv').write_text('LAYER,P,R,F\n' + ''.join(f'{n},0.5,0.5,0.5\n' for n in range(4)))
+    scaled = scores.bert_score(scores.Texts(['it rained', '', refs[2]], refs), encoder, 2, tmp_path/'base.tsv')
+    assert scaled['rescaled'] and scaled['f1'] == pytest.approx(2*found['f1'] - 1, abs=1e-4)
 
 
 def test_intervals_hold_what_they_promise():

@@ -179,7 +179,9 @@ def _write_shard(folder, job, k, columns, answers):
 
 # %% ../../nbs/47a_data.shards.ipynb #f1d35cb4
 @contextmanager
-def _alone(folder):
+def alone(
+    folder:str|Path, # that is there
+):
     "Hold the folder for this process alone, where the system can."
     try: import fcntl
     except ImportError: yield; return
@@ -247,7 +249,7 @@ def write_shards(
     folder, how = Path(folder), dict(workers=workers, on=on, limit_s=limit_s)
     check_place(on)
     _open(folder)
-    with _alone(folder):
+    with alone(folder):
         _tidy(folder)
         settings = _settled(folder, job, **how)
         todo = [k for k in range(job.shards) if not _is_done(folder, job, k, again)]

@@ -30,6 +30,7 @@ class Texts:
     language:str='eng'                # ISO 639-3 of both
     sources:tuple[str, ...]|None=None # N inputs, if known: what they say is not made up
     ids:tuple[str, ...]|None=None     # N names, if known
+    made_here:bool=False              # outputs come straight from a model, so what they begin with is no label; a weak one may begin each with the same words
 
     def __post_init__(self):
         for name in ('hypotheses', 'references', 'sources', 'ids'):
@@ -48,12 +49,12 @@ def _check(t):
         raise SignbookError(f'ids: expected each once, got {Counter(t.ids).most_common(1)[0][0]!r} more than once; drop the copies')
     empty = [n for n, r in enumerate(t.references, 1) if not r.strip()]
     if empty: raise SignbookError(f'references: expected text in each, got {len(empty)} empty, the first in line {empty[0]}; drop those lines from both sides')
-    for name, lines in (('references', t.references), ('hypotheses', t.hypotheses)): _check_labels(name, lines)
+    for name in ('references', *(() if t.made_here else ('hypotheses',))): _check_labels(name, getattr(t, name))
     _check_leaks(t)
 
 def _check_labels(name, lines):
     "Refuse lines that still carry the names of a log."
-    fix = 'take them off, or read the file with `read_labelled`'
+    fix = 'take them off, or read the file with `read_labelled` (on the command line: --logs)'
     labelled = sum(bool(LABEL.match(l)) for l in lines)
     if labelled > len(lines)/2: raise SignbookError(f"{name}: expected text alone, got a label such as {LABEL.match(next(l for l in lines if LABEL.match(l)))[0]!r} before {labelled} of {len(lines)}; {fix}")
     different = sorted(set(lines))
@@ -64,7 +65,7 @@ def _check_leaks(t):
     "Refuse names of clips that both sides begin with, and inputs that hold the answer."
     first = [(h.split() or [''])[0] for h in t.hypotheses], [r.split()[0] for r in t.references]
     if len(t) >= 8 and first[0] == first[1] and len(set(first[0])) == len(t):
-        raise SignbookError(f'hypotheses: expected text alone, got a name such as {first[0][0]!r} before each, the same as before its reference; take them off, or read the file with `read_labelled`')
+        raise SignbookError(f'hypotheses: expected text alone, got a name such as {first[0][0]!r} before each, the same as before its reference; take them off, or read the file with `read_labelled` (on the command line: --logs)')
     if t.sources is not None and len(t) >= 8:
         told = sum(len(r.split()) > 1 and r.strip() in s for r, s in zip(t.references, t.sources))
         if told > len(t)/2: raise SignbookError(f'sources: expected inputs without their answers, got the reference inside {told} of {len(t)}; was the file of references given twice?')
@@ -190,6 +191,11 @@ def _spaced(text, language):
     return ' '.join(_plain(text, language).replace(' ', '')) if language in SPACED else text
 
 # %% ../../nbs/50a_evaluation.text.ipynb #fcee2b52
+def _fit(tokenizer, positions):
+    "Give a tokenizer what bert-score asks of it: a length that the model can read, and an empty text, which transformers 5 makes no more."
+    if tokenizer.model_max_length > positions: tokenizer.model_max_length = positions - 2          # some models count from 2
+    if not hasattr(tokenizer, 'build_inputs_with_special_tokens'): tokenizer.build_inputs_with_special_tokens = lambda pieces: tokenizer.encode('')
+
 def bert_score(
     texts:Texts,         # outputs and references
     model:str|Path,      # folder or name of an encoder
@@ -197,9 +203,9 @@ def bert_score(
     baseline:str|Path|None=None, # file of baselines to rescale with; None = not rescaled
 )->dict:                 # precision, recall and f1, higher is better, with the model, the layer and whether they were rescaled
     "BERTScore, with everything it depends on."
-    library = require('bert_score', 'eval')
-    p, r, f = library.score(list(texts.hypotheses), list(texts.references), model_type=str(model), num_layers=layer, lang=texts.language[:2], verbose=False,
-                            rescale_with_baseline=baseline is not None, baseline_path=None if baseline is None else str(baseline))
+    scorer = require('bert_score', 'eval').BERTScorer(model_type=str(model), num_layers=layer, lang=texts.language[:2], rescale_with_baseline=baseline is not None, baseline_path=None if baseline is None else str(baseline))
+    _fit(scorer._tokenizer, getattr(scorer._model.config, 'max_position_embeddings', 512))
+    p, r, f = scorer.score(list(texts.hypotheses), list(texts.references))
     return {'precision': float(p.mean()), 'recall': float(r.mean()), 'f1': float(f.mean()), 'model': str(model), 'layer': layer, 'rescaled': baseline is not None}
 
 # %% ../../nbs/50a_evaluation.text.ipynb #d6ad926f

@@ -30,7 +30,7 @@ class Voices:
         self.models, self.sources, self.seen, self.past = models, [], [], [None]*len(models)
         for model in models:
             memory, seen = model.encode(source)
-            self.sources.append([tuple(t.repeat_interleave(copies, 0) for t in pair) for pair in model.sources(memory)])
+            self.sources.append([tuple(t.repeat_interleave(copies, 0) for t in pair) for pair in model.sources(memory, source)])
             self.seen.append(seen.repeat_interleave(copies, 0))
 
     def next(self, last:Tensor)->Tensor: # (R,) the pieces written last → (R,vocabulary) log probabilities of the next; marks but the end have none

@@ -14,12 +14,11 @@ from typing import NamedTuple
 import json, math
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from ..core import SignbookError, atomic_path, file_error
+from ..core import SignbookError, file_error
 from .decode import Candidate, beam_search, most_agreed, sample
 from .subwords import END, TO_GLOSS, TO_TEXT, UNKNOWN, Subwords
 from .recipe import Pair, Recipe, batches, padded
-from .trainer import Run
+from .trainer import Run, save_tensors
 from .transformer import Shape, Transformer
 
 # %% ../../nbs/81d_translation.seq2seq.ipynb #a5f9de56
@@ -50,17 +49,17 @@ class Translator:
     )->'Translator':
         "What a run has come to."
         model = Transformer(run.model.shape).to(run.device)
-        with torch.no_grad():
-            for name, p in model.named_parameters(): p.copy_(run.weights()[name])
+        model.load_state_dict(run.model.state_dict() | run.weights())
         return cls([model], run.words, run.recipe, {'gloss': usual_case([g for g, _ in pairs]), 'text': usual_case([t for _, t in pairs])})
 
     def save(self,
         path:str|Path, # .safetensors
+        half:bool=False, # in 16 bits: half the size, for what ships
     )->None:
         "One file, written whole or not at all."
         if len(self.models) > 1: raise SignbookError(f'models: expected one to save, got {len(self.models)}; save each alone, and load them together')
         meta = {'recipe': json.dumps(asdict(self.recipe)), 'words': self.words.to_json(), 'cases': json.dumps(self.cases, ensure_ascii=False), 'shape': json.dumps(asdict(self.models[0].shape))}
-        with atomic_path(path) as temporary: save_file({n: p.detach().contiguous() for n, p in self.models[0].named_parameters()}, temporary, meta)
+        save_tensors(path, {n: (t.half() if half and t.is_floating_point() else t).contiguous() for n, t in self.models[0].state_dict().items()}, meta)
 
     @classmethod
     def load(cls,
@@ -83,7 +82,7 @@ def _read(path, device):
             if not {'recipe', 'words', 'cases', 'shape'} <= meta.keys(): raise file_error(path, 'expected a translator, got other tensors', 'give a file that `Translator.save` wrote')
             model = Transformer(Shape(**json.loads(meta['shape']))).to(device)
             with torch.no_grad():
-                for name, p in model.named_parameters(): p.copy_(file.get_tensor(name))
+                for name, t in model.state_dict().items(): t.copy_(file.get_tensor(name))
     except (OSError, SafetensorError) as e: raise file_error(path, f'expected safetensors, got something else ({e})', 'give a file that `Translator.save` wrote') from None
     return model, meta
 

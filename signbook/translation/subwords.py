@@ -70,6 +70,7 @@ class Subwords:
     pieces:tuple[str, ...]                     # marks first
     merges:tuple[tuple[str, str], ...]|None    # in order; None: an entry is a whole word
     lower:bool=True                            # everything is put in lower case first
+    first:int=0                                # that many pieces, marks and all, suffice for the side that is written; 0 = not known
 
     def __post_init__(self):
         if tuple(self.pieces[:len(MARKS)]) != MARKS: raise SignbookError(f"pieces: expected to begin with {' '.join(MARKS)}, got {self.pieces[:len(MARKS)]}; learn the vocabulary with `learn`")
@@ -129,23 +130,26 @@ class Subwords:
 
     def to_json(self)->str:
         "Everything, as a line of JSON."
-        return json.dumps({'pieces': self.pieces, 'merges': self.merges, 'lower': self.lower}, ensure_ascii=False)
+        return json.dumps({'pieces': self.pieces, 'merges': self.merges, 'lower': self.lower, 'first': self.first}, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text:str)->'Subwords':
         "Back from `to_json`."
         d = json.loads(text)
-        return cls(tuple(d['pieces']), None if d['merges'] is None else tuple(map(tuple, d['merges'])), d['lower'])
+        return cls(tuple(d['pieces']), None if d['merges'] is None else tuple(map(tuple, d['merges'])), d['lower'], d.get('first', 0))
 
 def learn(
     lines:Iterable[str], # of the training set, both sides
     merges:int=2000,     # how many; 0 = whole words
     lower:bool=True,     # put everything in lower case
+    written:Iterable[str]=(), # lines of one side: pieces that can occur in their words come first
 )->Subwords:
     "A vocabulary for these lines."
-    counts = Counter(w for l in lines for w in (l.lower() if lower else l).split())
+    split = lambda lines: (w for l in lines for w in (l.lower() if lower else l).split())
+    counts, own = Counter(split(lines)), {BEGIN + w for w in split(written)}
     if not counts: raise SignbookError('lines: expected some words to learn from, got none; check the training files')
-    if not merges: return Subwords((*MARKS, *sorted(BEGIN + w for w in counts)), None, lower)
-    made = learn_merges(counts, merges)
-    pieces = {p for w in counts for p in letters(w)} | {a + b for a, b in made}
-    return Subwords((*MARKS, *sorted(pieces)), tuple(made), lower)
+    made = learn_merges(counts, merges) if merges else None
+    pieces = {p for w in counts for p in letters(w)} | {a + b for a, b in made} if merges else {BEGIN + w for w in counts}
+    if merges: own = {w[a:b] for w in own for a in range(len(w)) for b in range(a + 1, len(w) + 1)}
+    first = pieces & own
+    return Subwords((*MARKS, *sorted(first), *sorted(pieces - first)), made and tuple(made), lower, len(MARKS) + len(first) if first else 0)
