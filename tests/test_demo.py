@@ -317,11 +317,11 @@ def test_programs_get_the_same_words(server):
     letters = client.predict("한국", language="kvk", api_name="/sign")
     assert "unverified" in letters["notes"][0] and letters["notes"][0] in letters["notice"]
     assert "unverified" in server.fetch(f"clips/{letters['clip']}.vtt")[2].decode()
-    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/sign"}
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) - {"/gloss_to_text"} == {"/sign"}   # where torch is missing there is only one
 
 
 def test_own_signs_are_offered_beside_the_shipped_ones(tmp_path, monkeypatch):
-    from signbook import demo
+    from signbook import sign_panel as demo
     own = tmp_path/'own.tsv'
     own.write_text('gloss\twords\tsense\thamnosys\tnonmanual\tsource\treviewed_by\nRIGHT\tright\ta claim\tfist extfingeru palmd\t\tme\t\n')
     monkeypatch.setattr(demo, 'OWN', [own])
