@@ -6,7 +6,7 @@
 __all__ = ['MARGIN', 'Voices', 'Candidate', 'beam_search', 'sample', 'agreement', 'most_agreed']
 
 # %% ../../nbs/81b_translation.decode.ipynb #a5dd6512
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import numpy as np
 import torch
@@ -24,7 +24,9 @@ class Voices:
         models:Sequence[Transformer], # in eval mode, of one vocabulary
         source:Tensor,                # (B,S) pieces, padded with 0
         copies:int=1,                 # sentences written for each source, rows next to each other
+        rule:Callable|None=None,      # (what it remembers of each row or None at first, (R,) the pieces written last) → (a list, one a row, (R,vocabulary) True = must not follow)
     ):
+        self.rule, self.known = rule, None
         self.models, self.sources, self.seen, self.past = models, [], [], [None]*len(models)
         for model in models:
             memory, seen = model.encode(source)
@@ -39,11 +41,14 @@ class Voices:
             said.append(logits[:, -1].float().log_softmax(-1))
         logp = said[0] if len(said) == 1 else torch.stack(said).logsumexp(0) - np.log(len(said))
         logp[:, [n for n in range(len(MARKS)) if n != END]] = -torch.inf
-        return logp
+        if self.rule is None: return logp
+        self.known, forbidden = self.rule(self.known, last)
+        return logp.masked_fill(forbidden, -torch.inf)
 
     def keep(self, rows:Tensor)->None: # (R,) which rows go on, each within its source
         "Go on with these rows."
         self.past = [[tuple(t[rows] for t in pair) for pair in past] for past in self.past]
+        if self.rule is not None: self.known = [self.known[r] for r in rows.tolist()]
 
 # %% ../../nbs/81b_translation.decode.ipynb #66c49f70
 @dataclass(frozen=True)
@@ -72,11 +77,12 @@ def beam_search(
     size:int=5,                   # beginnings kept alive
     reward:float=0.,              # added for each piece when sentences are compared; more favours longer ones
     longest:int=100,              # pieces at most
+    rule:Callable|None=None,      # what must not be written, as for `Voices`
 )->list[list[Candidate]]:         # for each source up to `size`, best first
     "The likeliest sentences."
     if size < 1: raise SignbookError(f'size: expected at least 1, got {size}')
     B, K = len(source), size
-    voices = Voices(models, source, K)
+    voices = Voices(models, source, K, rule)
     alive, score = source.new_full((B, K, 1), START), torch.full((B, K), -torch.inf, device=source.device)
     score[:, 0] = 0
     ended, best = source.new_full((B, K, longest + 2), PAD), score.clone().fill_(-torch.inf)
@@ -107,15 +113,16 @@ def sample(
     seed:int=0,                   # of the draws
     top:float=.95,                # share of the probability that is drawn from
     longest:int=100,              # pieces at most
+    rule:Callable|None=None,      # what must not be written, as for `Voices`
 )->list[list[Candidate]]:         # for each source, different ones, likeliest first
     "Sentences as the model says them."
-    rng, voices = torch.Generator(source.device).manual_seed(seed), Voices(models, source, number)
+    rng, voices = torch.Generator(source.device).manual_seed(seed), Voices(models, source, number, rule)
     last, score = source.new_full((len(source)*number,), START), torch.zeros(len(source)*number, device=source.device)
     written, going = [last], torch.ones_like(last, dtype=torch.bool)
     for _ in range(longest):
         logp = voices.next(last)
         p, order = logp.exp().sort(-1, descending=True)
-        p = p.masked_fill(p.cumsum(-1) - p > top, 0)
+        p = p.masked_fill(p.cumsum(-1) - p > (top if rule is None else top*p.sum(-1, keepdim=True)), 0)
         last = order.gather(1, torch.multinomial(p, 1, generator=rng))[:, 0].masked_fill(~going, PAD)
         score = score + logp.gather(1, last[:, None])[:, 0].masked_fill(~going, 0)
         written.append(last); going = going & (last != END)

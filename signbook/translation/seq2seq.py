@@ -7,7 +7,7 @@ __all__ = ['usual_case', 'Translator', 'Said', 'candidates', 'translate', 'likel
 
 # %% ../../nbs/81d_translation.seq2seq.ipynb #593a9abd
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -56,11 +56,12 @@ class Translator:
 
     def save(self,
         path:str|Path, # .safetensors
+        half:bool=False, # in 16 bits: half the size, for what ships
     )->None:
         "One file, written whole or not at all."
         if len(self.models) > 1: raise SignbookError(f'models: expected one to save, got {len(self.models)}; save each alone, and load them together')
         meta = {'recipe': json.dumps(asdict(self.recipe)), 'words': self.words.to_json(), 'cases': json.dumps(self.cases, ensure_ascii=False), 'shape': json.dumps(asdict(self.models[0].shape))}
-        with atomic_path(path) as temporary: save_file({n: p.detach().contiguous() for n, p in self.models[0].named_parameters()}, temporary, meta)
+        with atomic_path(path) as temporary: save_file({n: (p.detach().half() if half else p.detach()).contiguous() for n, p in self.models[0].named_parameters()}, temporary, meta)
 
     @classmethod
     def load(cls,
@@ -103,6 +104,7 @@ def candidates(
     samples:int=0,          # drawn besides
     seed:int=0,             # of the draws
     rows:int=2000,          # sentences written at a time
+    rule:Callable|None=None,# (numbers of lines, pieces at most) → the rule that `beam_search` follows for these lines
 )->list[list[Said]]:      # for each line, those of the beam first, best first
     "What the network might say."
     if to not in ('text', 'gloss'): raise SignbookError(f'to: expected text or gloss, got {to!r}')
@@ -113,8 +115,9 @@ def candidates(
     for batch in batches([(r, r) for r in encoded], max(1, rows//max(beam, samples))*20) if lines else ():
         source = padded([encoded[n] for n in batch]).to(translator.device)
         longest = 2*source.shape[1] + 20
-        found = beam_search(translator.models, source, beam, reward, longest)
-        if samples: found = [a + b for a, b in zip(found, sample(translator.models, source, samples, seed, longest=longest))]
+        own_rule = rule(batch, longest) if rule is not None else None
+        found = beam_search(translator.models, source, beam, reward, longest, own_rule)
+        if samples: found = [a + b for a, b in zip(found, sample(translator.models, source, samples, seed, longest=longest, rule=own_rule))]
         for n, own in zip(batch, found): out[n] = [_said(translator, c, to) for c in own]
     return out
 
@@ -128,7 +131,7 @@ def translate(
     lines:Sequence[str],    # glosses or sentences, tokens at blanks as in training
     to:str='text',          # what is asked for: 'text' or 'gloss'
     samples:int=0,          # 0: the likeliest; more: that many are drawn, and the candidate that agrees most is taken
-    **settings,             # beam, reward, seed, as for `candidates`
+    **settings,             # beam, reward, seed, rule, as for `candidates`
 )->list[str]:               # one a line
     "Translate lines; one of which the model has seen no piece is refused."
     for line in lines:
