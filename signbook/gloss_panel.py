@@ -71,7 +71,7 @@ def compare(
         return [other, compared_value(line, other, other_maker(by)), ok(difference_said(line, other, other_maker(by)))]
     return attempt(made, [None, NOTHING])
 
-# %% ../nbs/91g_gloss_panel.ipynb #955fbb96
+# %% ../nbs/91g_gloss_panel.ipynb #d61caa76
 def choice_parts(
     gr,         # gradio
     model:bool, # is there one?
@@ -99,5 +99,5 @@ def fitting(
 )->list:          # updates of .by and .both
     "Offer the model only for what it knows."
     fits = model_fits(language, order)
-    kept = {} if fits else dict(value='rules')
-    return [gr.Radio(interactive=fits, **kept), gr.Checkbox(interactive=fits, **({} if fits else dict(value=False)))]
+    back = (dict(value='rules'), dict(value=False)) if not fits else ({}, {})
+    return [gr.update(interactive=fits, **b) for b in back]

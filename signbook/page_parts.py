@@ -26,7 +26,7 @@ def check_text(
     if len(text) > LIMIT: raise SignbookError(f"This {what} has {len(text)} characters. At most {LIMIT} can be used at once: please shorten it.")
     return text
 
-# %% ../nbs/91e_page_parts.ipynb #50719e2b
+# %% ../nbs/91e_page_parts.ipynb #37e4ece4
 MESSAGE = '<p class="sb-message sb-{{value.kind}}" role="status">{{value.text}}</p>'
 OURS = "Something went wrong on our side; it has been written to the log. Please try another sentence."
 
@@ -34,7 +34,7 @@ def ok(text:str='')->dict: return dict(kind='ok', text=text)
 
 def complaint(error:Exception)->str:
     "Why something could not be done; what is no fault of the visitor goes to the log."
-    if isinstance(error, SignbookError): return str(error)
+    if isinstance(error, (SignbookError, ImportError)): return str(error)   # an import says which extra is missing
     logging.getLogger(__name__).error('a part of the page failed', exc_info=error)
     return OURS
 
