@@ -157,11 +157,11 @@ def test_what_was_signed_goes_back_to_english(page):
     sign(page, "Hello Anna", "HELLO fs-ANNA")
     assert becomes(lambda: page.get_by_label("ASL glosses").input_value() == "HELLO fs-ANNA")
     page.get_by_role("button", name="To English").click()
-    said(page, "english", "Is it HELLO fs-ANNA? (75% sure, and 2 more below)")
+    said(page, "english", "Is it HELLO fs-ANNA? (confidence 0.75, and 2 more below)")
     assert page.locator("#sb-english .sb-english").inner_text() == "Is it HELLO fs-ANNA?"
-    assert page.locator("#sb-english li").all_inner_texts() == ["Is it so? 15%", "So it is. 3%"]
+    assert page.locator("#sb-english li").all_inner_texts() == ["Is it so? 0.15", "So it is. 0.03"]
     english(page, "fs-CARL")
-    said(page, "english", "Is it fs-CARL? (75% sure")
+    said(page, "english", "Is it fs-CARL? (confidence 0.75")
     page.get_by_role("button", name="Sign this sentence").click()
     assert becomes(lambda: "fs-CARL" in written(page)) and page.get_by_label("Your sentence").input_value() == "Is it fs-CARL?"
 
@@ -170,7 +170,7 @@ def test_what_it_is_not_sure_of_is_called_a_guess(page):
     english(page, "XYLOPHONE")
     said(page, "english", "The model would rather not say. Nothing is likely enough.")
     answer = page.locator("#sb-english").inner_text()
-    assert "It would rather not say." in answer and "A guess, 12% sure: A piano." in answer
+    assert "It would rather not say." in answer and "A guess, with a confidence of 0.12: A piano." in answer
     assert page.get_by_role("button", name="Sign this sentence").is_hidden()
 
 
@@ -202,7 +202,7 @@ def test_a_busy_model_keeps_nobody_from_signing(page, url, model):
             assert page.locator("#sb-english .sb-back", has_text="From the glosses HELLO").count() == 0 and "SCHOOL WHERE ?" not in model.asked
             model.open.set()
             said(other, "english", "Is it SCHOOL WHERE ??")
-            said(page, "english", "Is it HELLO? (75% sure")                            # each their own
+            said(page, "english", "Is it HELLO? (confidence 0.75")                            # each their own
     finally: model.open.set()
 
 
@@ -211,7 +211,7 @@ def test_axe_finds_nothing_of_ours(url, width, dark):
     with visiting(url, width, dark) as page:
         page.get_by_label("Compare with the other").check()
         page.get_by_role("button", name="Take the model's line").wait_for()
-        for glosses, end in (("XYLOPHONE", "would rather not say"), ("HELLO", "75% sure")):
+        for glosses, end in (("XYLOPHONE", "would rather not say"), ("HELLO", "0.75")):
             english(page, glosses)
             said(page, "english", end)
             assert becomes(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
@@ -234,7 +234,7 @@ def test_from_the_keyboard_alone(page):
     for name in ("Compare with the other", "Sign this line", "ASL glosses", "To English", "SCHOOL WHERE ?"): assert any(s.startswith(name) for s in seen), (name, seen)
     page.get_by_label("ASL glosses").fill("HELLO")
     page.get_by_label("ASL glosses").press("Enter")
-    said(page, "english", "Is it HELLO? (75%")
+    said(page, "english", "Is it HELLO? (confidence 0.75")
 
 
 def test_programs_can_ask_the_model(url):
