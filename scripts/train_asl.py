@@ -10,7 +10,7 @@ from signbook.translation.subwords import learn
 from signbook.translation.trainer import Run, dev_loss
 from signbook.translation.written import contracted, gloss_tokens, judged, pairs_to_gloss, pairs_to_text, text_tokens
 
-SHARDS, SIZE = 12, 5_000   # epochs until pairs come again, pairs of each direction in one
+SHARDS, SIZE = 9, 5_000   # epochs until pairs come again, pairs of each direction in one
 DEV = 300                   # sentences of the dev kinds that are looked at
 NAME = 'ase_eng.safetensors'
 
@@ -49,7 +49,7 @@ def train(folder, minutes, most=None):
         model = Translator.of(run, [])
         model.save(folder / f'weights-{epoch:03}.safetensors')
         said = {'epoch': epoch, 'step': run.where['step'], 'loss': round(loss, 4), 'dev_loss': round(dev_loss(run.model, rows, 2048), 4), 'minutes': round((time.time() - began)/60, 1)}
-        if epoch % 5 == 0: said |= exact(model, dev)
+        if epoch % 10 == 0: said |= exact(model, dev)
         with open(folder / 'log.jsonl', 'a') as log: log.write(json.dumps(said) + '\n')
         print(json.dumps(said), flush=True)
 
