@@ -1,4 +1,6 @@
 """Rules or model, and back to English, as people meet them on the page; a stand-in says what the model would, so that the page is what is tested."""
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -259,3 +261,15 @@ def test_without_torch_the_page_says_how_to_get_it(monkeypatch):
             assert page.locator("#sb-by").count() == page.get_by_label("ASL glosses").count() == 0
             assert becomes(lambda: not serious(page), 10), serious(page)
     finally: app.close()
+
+
+def test_the_model_that_ships_is_read_when_it_is_asked_and_not_before():
+    pytest.importorskip("torch", reason="torch is not installed (pip install 'signbook[torch]')")
+    code = ("import sys\nfrom signbook import demo\nfrom signbook.english_panel import to_english\n"
+            "app = demo.build()\ndemo.shown(app.clips, demo.text_to_line('Hello Anna'), demo.Settings())\napp.clips.close()\n"
+            "print('torch' in sys.modules)\ntext, _, said = to_english('MY NAME fs-ANNA .')\nprint('torch' in sys.modules, said['kind'], 'Anna' in text)\n"
+            "print(demo.text_to_line('My name is Anna.', by='model'))\n")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    before, after, line = done.stdout.splitlines()
+    assert (before, after) == ("False", "True ok True") and "NAME" in line and "fs-ANNA" in line
