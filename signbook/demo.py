@@ -25,15 +25,13 @@ from .signing.emotion import STYLES
 EXAMPLES = ("Hello! My name is Anna.", "Nice to meet you.", "Where is the school?", "I want coffee with milk, please.", "Thank you very much!")
 ABOUT = """
 **How it works.** Words are looked up in a lexicon of signs; what is not there is fingerspelled. Rules put time first and question signs last, and mark topics, questions,
-conditions and negation in the line: `yn{ YOU DEAF } ?`.
-A small model can make the line instead, and turns glosses back into English; it learnt from sentences that the rules had glossed, not from people. Brows, head and gaze then say what the line marks, the lips form the word of a sign
+conditions and negation in the line: `yn{ YOU DEAF } ?`. A small model can make the line instead, and turns glosses back into English; it learnt from sentences that the rules had glossed, not from people. Brows, head and gaze then say what the line marks, the lips form the word of a sign
 (a little in ASL, as is usual there; more or less under *Face and order of signs*), and a clause ends in a longer sign, a blink and a pause.
 Every sign is stored as HamNoSys, a notation for hand shape, place and movement, and computed from it: no recordings of people are used.
 
 **What it cannot do yet.** Classifiers, verbs that move through space, long sentences and idioms, and most of the vocabulary. A gloss such as `THANK-YOU` is
 a label, not a translation. Of the other sign languages in the menu only the finger alphabet is here; *unverified* means that nobody could check its letters.
-What the model makes
-of glosses is a guess from a few words: do not use it to find out what a Deaf person said.
+What the model makes of glosses is a guess from a few words: do not use it to find out what a Deaf person said.
 **No signer has reviewed any of it yet**: signs, grammar, mouth and rhythm come from the literature and are measured by programs.
 
 **Keys in the player.** `K` or space: play and pause. `,` and `.`: one frame back and forward. `L` repeat, `C` captions, `F` full screen, `R` reset.
@@ -164,12 +162,12 @@ def _wire_choice(gr, clips, p, now, ask, before, private):
 def _film(gr, clips, movies):
     "What makes a video of a clip."
     def film(name, progress=gr.Progress()):
-        try:
+        def made():
             clip = clips.get(name)
             path = clip_path(clip, '.mp4')
             for done in () if path.exists() else movies.make(clip.motion, clip.look, path): progress(done, desc='Drawing the video')
-            return files_value(clips, name), ok('The video is ready: see MP4 among the files.')
-        except SignbookError as e: return gr.skip(), dict(kind='problem', text=str(e))
+            return [files_value(clips, name), ok('The video is ready: see MP4 among the files.')]
+        return attempt(made, [gr.skip()])
     return film
 
 # %% ../nbs/92_demo.ipynb #d2870170

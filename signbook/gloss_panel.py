@@ -15,7 +15,7 @@ from .sign_panel import MAKERS, model_fits, text_to_line
 from .signing.english import PAUSES
 from .signing.gloss import written_words
 
-# %% ../nbs/91g_gloss_panel.ipynb #7212f69f
+# %% ../nbs/91g_gloss_panel.ipynb #2a93b3e9
 def differences(
     line,  # a `GlossLine`
     other, # a `GlossLine`
@@ -23,8 +23,8 @@ def differences(
     "The written words of two lines, and which have no partner in the other line."
     a, b = written_words(line.line), written_words(other.line)
     blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
-    paired_a, paired_b = ({start + k for start, size in places for k in range(size)} for places in ([(m.a, m.size) for m in blocks], [(m.b, m.size) for m in blocks]))
-    return [(w, i not in paired_a) for i, w in enumerate(a)], [(w, i not in paired_b) for i, w in enumerate(b)]
+    def alone(words, starts): return [(w, not any(s <= i < s + m.size for s, m in zip(starts, blocks))) for i, w in enumerate(words)]
+    return alone(a, [m.a for m in blocks]), alone(b, [m.b for m in blocks])
 
 # %% ../nbs/91g_gloss_panel.ipynb #f527d9ff
 WHOSE = dict(rules="The rules' line", model="The model's line")
@@ -41,7 +41,7 @@ def difference_said(
     if not (more or less): return f"{WHOSE[by]} has the same signs and scopes, but not in the same places or with the same pauses."
     return f"{WHOSE[by]} {' and '.join(part for part in (more and f'has {more} besides', less and f'does without {less}') if part)}."
 
-# %% ../nbs/91g_gloss_panel.ipynb #582f2f22
+# %% ../nbs/91g_gloss_panel.ipynb #43afd444
 NOTHING = dict(rows=[])
 COMPARED = """{{#if value.rows}}<dl class="sb-compared">{{#each value.rows}}<div><dt>{{this.who}}</dt><dd>{{#each this.words}}{{#if this.only}}<mark>{{this.text}}</mark>{{else}}<span>{{this.text}}</span>{{/if}} {{/each}}</dd></div>{{/each}}</dl>{{/if}}"""
 
@@ -67,8 +67,9 @@ def compare(
     "What the other maker would have made of the sentence."
     if not wanted or line is None: return [None, NOTHING, ok()]
     def made():
-        other = text_to_line(line.text, line.language, by=other_maker(by))
-        return [other, compared_value(line, other, other_maker(by)), ok(difference_said(line, other, other_maker(by)))]
+        maker = other_maker(by)
+        other = text_to_line(line.text, line.language, by=maker)
+        return [other, compared_value(line, other, maker), ok(difference_said(line, other, maker))]
     return attempt(made, [None, NOTHING])
 
 # %% ../nbs/91g_gloss_panel.ipynb #d61caa76

@@ -60,8 +60,9 @@ def model(patch):
 
 
 @pytest.fixture(scope="module")
-def url(model):
+def url(model, patch):
     from signbook import demo
+    patch.setattr(demo, "warm", lambda clips: None)                                    # nobody waits here for the signs of a whole lexicon
     app = demo.launch(port=17980, block=False)
     yield app.local_url
     app.close()
@@ -254,6 +255,7 @@ def test_programs_can_ask_the_model(url):
 def test_without_torch_the_page_says_how_to_get_it(monkeypatch):
     from signbook import demo
     monkeypatch.setattr(demo, "has_model", lambda: False)
+    monkeypatch.setattr(demo, "warm", lambda clips: None)
     app = demo.launch(port=17990, block=False)
     try:
         with visiting(app.local_url, 700) as page:
