@@ -66,8 +66,8 @@ def to_english(
         return [found[0].text, back_value(glosses, found), ok(back_said(found))]
     return attempt(made, ['', BLANK])
 
-# %% ../nbs/91h_english_panel.ipynb #87157a05
-GLOSS_EXAMPLES = ("SCHOOL WHERE ?", "MY NAME fs-ANNA .", "TOMORROW ME GO SCHOOL .", "YOU WANT GO DRINK AFTER DINNER?")
+# %% ../nbs/91h_english_panel.ipynb #78ae90ea
+GLOSS_EXAMPLES = ("SCHOOL WHERE ?", "MY NAME fs-ANNA .", "IF RAIN , ME WILL STAY HOME .", "YOU WANT GO DRINK AFTER DINNER?")
 
 def english_parts(
     gr,         # gradio
