@@ -133,7 +133,7 @@ def test_the_line_can_be_written_by_hand(page):
     page.get_by_label("The same line as text").fill("HELO fs-BOB")
     page.get_by_role("button", name="Sign this line").click()
     page.locator(".sb-problem").wait_for()
-    assert "HELO" in page.locator(".sb-message").inner_text() and "HELLO" in page.locator(".sb-message").inner_text()
+    assert "HELO" in page.locator("#sb-message .sb-message").inner_text() and "HELLO" in page.locator("#sb-message .sb-message").inner_text()
     assert page.evaluate(f"{P}.getAttribute('src')") == before        # the last clip stays
 
 
@@ -204,7 +204,7 @@ def test_a_language_of_letters_only_says_so(page):
     before = shown(page, before)
     note = page.get_by_role("note").inner_text()
     assert "Of Argentine Sign Language there is only the finger alphabet" in note and "unverified" in note and "American" not in note
-    assert "unverified" in page.locator(".sb-message").inner_text()
+    assert "unverified" in page.locator("#sb-message .sb-message").inner_text()
     page.get_by_label("Sign language", exact=True).click()
     page.get_by_role("option", name="American Sign Language").click()
     shown(page, before)
@@ -276,7 +276,7 @@ def test_from_the_keyboard_alone(page):
     page.evaluate(f"{P}.pause()")
     page.get_by_label("Your sentence").focus()
     seen = []
-    for _ in range(60):
+    for _ in range(80):
         page.keyboard.press("Tab")
         seen.append(page.evaluate("""(() => { let e = document.activeElement; while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
             return e && (e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.textContent).trim(); })()"""))
@@ -317,11 +317,11 @@ def test_programs_get_the_same_words(server):
     letters = client.predict("한국", language="kvk", api_name="/sign")
     assert "unverified" in letters["notes"][0] and letters["notes"][0] in letters["notice"]
     assert "unverified" in server.fetch(f"clips/{letters['clip']}.vtt")[2].decode()
-    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/sign"}
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) - {"/gloss_to_text"} == {"/sign"}   # where torch is missing there is only one
 
 
 def test_own_signs_are_offered_beside_the_shipped_ones(tmp_path, monkeypatch):
-    from signbook import demo
+    from signbook import sign_panel as demo
     own = tmp_path/'own.tsv'
     own.write_text('gloss\twords\tsense\thamnosys\tnonmanual\tsource\treviewed_by\nRIGHT\tright\ta claim\tfist extfingeru palmd\t\tme\t\n')
     monkeypatch.setattr(demo, 'OWN', [own])

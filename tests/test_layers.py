@@ -22,7 +22,7 @@ MAY_IMPORT = {
     'production': SEE,
     'translation': SEE,
 }
-JOINS = {'pipeline', 'console', 'data_commands', 'model_commands', 'cli', 'clips', 'demo', 'rating', 'rating_page', 'scope_panel'}   # these join the parts and may import all of them
+JOINS = {'pipeline', 'console', 'data_commands', 'model_commands', 'cli', 'clips', 'scope_panel', 'page_parts', 'sign_panel', 'gloss_panel', 'english_panel', 'demo', 'rating', 'rating_page'}   # these join the parts and may import all of them
 LEARN = {'tokens', 'production', 'translation'}   # nothing else imports these before it needs them, so torch may stand at their top
 SPINE = ['core', 'workers', 'motion', 'show', 'signing', 'pipeline', 'console', 'data_commands', 'model_commands', 'cli']
 HEAVY = {'torch', 'smplx', 'roma', 'transformers', 'trimesh', 'gradio', 'mediapipe', 'cv2', 'panda3d', 'direct', 'av', 'ray',
