@@ -11,7 +11,8 @@ from table import DATA, RESULTS, keep, missing
 OWN = 20_000                              # generated sentences to pre-train on
 GENERATED = {'train': 3_000, 'dev': 300, 'test': 400}   # generated pairs
 VOCABULARY, UNREAD = 4096, 50             # entries of the tokenizer; each so many lines one that is not read
-PRETRAINING = dict(block=128, rows=16, epochs=3., rate=2e-3, warm_up=100, keep=100, log=20)
+SIZE = 'tiny'                             # of the base model: what so few words can teach
+PRETRAINING = dict(block=128, rows=16, epochs=1.5, rate=4e-3, warm_up=100, keep=100, log=20)
 RUN = 8                                   # words in a row that what is read may not share with what is judged
 SCALED = dict(epochs=1., rows=12, accumulate=1, warm_up=30)   # of the card's recipe: one epoch instead of three, a batch of 12 at once instead of 3 times 4, warm-up 30 instead of 100
 SYSTEMS = {                               # name: what else is changed, and whose rate it has (none: the card's)
@@ -81,9 +82,9 @@ def pretrained(folder, corpora, text, epochs):
     if (folder/'base.json').is_file(): return json.loads((folder/'base.json').read_text())
     unread, read = text[::UNREAD], [t for n, t in enumerate(text) if n % UNREAD]
     tokenizer = causal.learn_tokenizer([*read, *(g for parts in corpora.values() for g, _ in parts['train'])], VOCABULARY)
-    base, recipe = causal.build('small', tokenizer), PRETRAINING | {'epochs': epochs}
+    base, recipe = causal.build(SIZE, tokenizer), PRETRAINING | {'epochs': epochs}
     log = causal.pretrain(base, read, folder/'pretraining', causal.Pretraining(**recipe))
-    made = {'parameters': causal.parameters(base.model), 'vocabulary': len(tokenizer), 'lines': len(read), 'words': sum(len(t.split()) for t in read), 'recipe': recipe,
+    made = {'size': SIZE, 'parameters': causal.parameters(base.model), 'vocabulary': len(tokenizer), 'lines': len(read), 'words': sum(len(t.split()) for t in read), 'recipe': recipe,
             'tokens_read': log[-1]['step']*PRETRAINING['rows']*PRETRAINING['block'], 'last_loss': log[-1]['loss'], 'perplexity_of_unread_lines': causal.perplexity(base, unread)}
     if not (folder/'base').is_dir(): causal.save_base(base, folder/'base')
     (folder/'base.json').write_text(json.dumps(made))
