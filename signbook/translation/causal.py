@@ -179,12 +179,15 @@ class Pretraining:
 def run_settings(
     folder:str|Path,  # where checkpoints go
     recipe:Any,       # with epochs, rate, warm_up, decay, keep, log, rows and seed
+    number:int,       # rows there are to learn from
+    look:bool,        # is there a dev set? It is looked at once an epoch, before a checkpoint of that step is written, so that nothing noted is lost
+    accumulate:int=1, # batches in a step
 )->dict:              # for `TrainingArguments` and what is made from it
     "What every run here has in common."
-    gpu = torch.cuda.is_available()
+    gpu, each = torch.cuda.is_available(), math.ceil(math.ceil(number/recipe.rows)/accumulate)
     return dict(output_dir=str(folder), per_device_train_batch_size=recipe.rows, num_train_epochs=recipe.epochs, learning_rate=recipe.rate, warmup_steps=recipe.warm_up,
                 weight_decay=recipe.decay, seed=recipe.seed, logging_steps=recipe.log, save_steps=recipe.keep, save_strategy='steps', save_total_limit=2, report_to='none',
-                disable_tqdm=True, dataloader_pin_memory=gpu, log_level='error')
+                disable_tqdm=True, dataloader_pin_memory=gpu, log_level='error', eval_strategy='steps' if look else 'no', eval_steps=each, gradient_accumulation_steps=accumulate)
 
 def follow(
     trainer:Any,      # of transformers
@@ -208,7 +211,7 @@ def pretrain(
     library, rows = require('transformers', 'models'), packed(base.tokenizer, lines, recipe.block)
     if not rows: raise SignbookError('lines: expected some text to learn from, got none; check the file')
     claim(folder, recipe=asdict(recipe), data=digest([list(lines), list(dev)]), vocabulary=len(base.tokenizer), parameters=parameters(base.model))
-    settings = run_settings(folder, recipe) | dict(lr_scheduler_type='cosine', eval_strategy='epoch' if dev else 'no', bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported())
+    settings = run_settings(folder, recipe, len(rows), bool(dev)) | dict(lr_scheduler_type='cosine', bf16=torch.cuda.is_available() and torch.cuda.is_bf16_supported())
     trainer = library.Trainer(base.model, library.TrainingArguments(**settings), train_dataset=rows, eval_dataset=packed(base.tokenizer, dev, recipe.block) if dev else None)
     return follow(trainer)
 
