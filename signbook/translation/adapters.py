@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-import importlib.util, json, sys, time, warnings
+import hashlib, importlib.util, json, sys, time, warnings
 import torch
 from ..core import SignbookError, require
 from .causal import Base, claim, digest, follow, load_base, new_folder, parameters, run_settings
@@ -132,9 +132,12 @@ def peak_bytes()->int:
 def fingerprint(
     model:torch.nn.Module, # any
 )->str:                    # 16 hexadecimal digits
-    "A short name for weights: the same for the same."
-    sums = [(n, tuple(p.shape), float(p.detach().double().sum()), float(p.detach().double().abs().max())) for n, p in model.named_parameters()]
-    return digest(sums)
+    "A short name for weights, made of every bit of them."
+    own = hashlib.sha256()
+    for name, p in model.named_parameters():
+        own.update(f'{name}{tuple(p.shape)}'.encode())
+        own.update(p.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())     # no copy where it is on the processor
+    return own.hexdigest()[:16]
 
 def tune(
     recipe:ChatRecipe,       # how
