@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 import hashlib, importlib.util, json, sys, time, warnings
 import torch
+from safetensors import SafetensorError
 from ..core import SignbookError, require
 from .causal import Base, claim, digest, follow, load_base, new_folder, parameters, run_settings
 from .chat import Examples, Form, TEMPLATES, examples
@@ -217,6 +218,6 @@ def load_adapter(
     "A base with its adapter."
     if not (Path(folder)/'adapter_config.json').is_file(): raise SignbookError(f'{folder}: expected an adapter, got a folder without adapter_config.json; give what `save_tuned` wrote')
     try: model = require('peft', 'models').PeftModel.from_pretrained(base.model, str(folder), use_safetensors=True)
-    except (RuntimeError, ValueError, OSError) as e: raise SignbookError(f"{folder}: expected an adapter of this base, got {' '.join(str(e).split())[:200]}; load the base it was trained on") from None
+    except (RuntimeError, ValueError, OSError, SafetensorError) as e: raise SignbookError(f"{folder}: expected an adapter of this base, got {' '.join(str(e).split())[:200]}; load the base it was trained on") from None
     recipe = saved_recipe(folder) or ChatRecipe()
     return Tuned(Base(model.eval(), base.tokenizer), recipe, Report(0, parameters(model), 0, 0, 0., peak_bytes()))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import hashlib, json, math, os, shutil, tempfile
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from ..core import SignbookError, atomic_path, file_error, read_bytes, require
 
 # %% ../../nbs/80a_translation.causal.ipynb #e3be178c
@@ -196,7 +197,7 @@ def follow(
     from transformers import PrinterCallback
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=last_checkpoint(trainer.args.output_dir))
-    trainer.model.eval()
+    trainer.model.eval().config.use_cache = True      # training goes without, writing does not
     return [dict(step=row['step'], **{k: row[k] for k in ('loss', 'eval_loss') if k in row}) for row in trainer.state.log_history if 'loss' in row or 'eval_loss' in row]
 
 def pretrain(
@@ -253,7 +254,7 @@ def load_base(
     try:
         tokenizer = library.AutoTokenizer.from_pretrained(str(name))
         model, report = library.AutoModelForCausalLM.from_pretrained(str(name), dtype=dtype, use_safetensors=True, output_loading_info=True, **settings)
-    except (OSError, ValueError, KeyError) as e:
+    except (OSError, ValueError, KeyError, SafetensorError) as e:
         raise file_error(name, f'expected a causal language model with safetensors, got {str(e)[:300]}', 'give a folder or a name of the hub; without a network, only folders and what was fetched before') from None
     if report['missing_keys']: raise file_error(name, f"expected the weights of a {type(model).__name__}, got none for {len(report['missing_keys'])} of its tables", 'give a whole model of that kind')
     if tokenizer.eos_token_id is None: raise file_error(name, 'expected a tokenizer with an end mark, got none', 'set eos_token in its tokenizer_config.json')
