@@ -16,9 +16,9 @@ PRETRAINING = dict(block=128, rows=16, epochs=1.5, rate=4e-3, warm_up=100, keep=
 RUN = 8                                   # words in a row that what is read may not share with what is judged
 SCALED = dict(epochs=1., rows=12, accumulate=1, warm_up=30)   # of the card's recipe: one epoch instead of three, a batch of 12 at once instead of 3 times 4, warm-up 30 instead of 100
 SYSTEMS = {                               # name: what else is changed, and whose rate it has (none: the card's)
-    'card': (dict(method='lora'), None), 'lora': (dict(method='lora'), 'lora'), 'lora everywhere': (dict(method='lora', targets='all-linear'), 'lora'),
-    'full': (dict(method='full'), 'full'), 'scratch': (dict(method='scratch'), 'scratch'), 'dora': (dict(method='dora'), 'lora')}
-RATES, TRIED, HELD = (2e-4, 1e-3, 5e-3), 480, 100   # to choose from; pairs that are tried, dev pairs that choose
+    'card': (dict(method='lora'), None), 'full': (dict(method='full'), 'full'), 'scratch': (dict(method='scratch'), 'scratch'),
+    'lora everywhere': (dict(method='lora', targets='all-linear'), 'lora'), 'lora': (dict(method='lora'), 'lora'), 'dora': (dict(method='dora'), 'lora')}
+RATES, TRIED, HELD = (2e-4, 1e-3, 5e-3), 360, 100   # to choose from; pairs that are tried, dev pairs that choose
 NAMES = {'aslg': 'ASLG-PC12', 'generated': 'generated ASL'}
 
 
@@ -168,6 +168,18 @@ def train(folder, parts, corpus, name, rates):
 
 
 
+def untrained(folder, parts):
+    "What the base says without any fine-tuning."
+    from signbook.translation import causal
+    from signbook.translation.chat import Form, examples
+    from signbook.translation.tuned import Chat, answer_logp, chat_translate
+    base = causal.load_base(folder/'base')
+    chat = Chat(base, Form(base.tokenizer, 'card'))
+    prompts, answers = zip(*(([t for t, l in zip(*e) if l < 0], [l for l in e.labels if l >= 0]) for e in examples(chat.form, parts['dev']).rows))
+    loss = -sum(answer_logp(chat, prompts, answers))/sum(map(len, answers))
+    return {'trained': 0, 'parameters': causal.parameters(base.model), 'steps': 0, 'dev_loss': loss, 'said': chat_translate(chat, [g for g, _ in parts['test']], beam=1, longest=64, rows=32)}
+
+
 def spread(rows, of):
     "A score with its interval, 95 %."
     from signbook.evaluation.text import interval
@@ -202,7 +214,7 @@ def written(folder, corpora, about):
     chosen = json.loads((folder/'rates.json').read_text())
     out = {'base': about, 'scaled': SCALED, 'chosen': chosen | {'by': f'the loss on {HELD} dev pairs of ASLG-PC12 after {TRIED//SCALED["rows"]} steps; the test pairs chose nothing'}}
     for corpus, parts in corpora.items():
-        jobs = {name: json.loads(path.read_text()) for name in SYSTEMS if (path := folder/f'{corpus}_{name}.json').is_file()}
+        jobs = {name: json.loads(path.read_text()) for name in ('base', *SYSTEMS) if (path := folder/f'{corpus}_{name}.json').is_file()}
         if jobs: out[corpus] = compare(parts, jobs)
     billion = folder/'one_billion.json'
     return out | ({'one_billion': json.loads(billion.read_text())} if billion.is_file() else {})
@@ -248,7 +260,10 @@ def main():
     about = pretrained(a.folder, corpora, text, a.epochs)
     if a.job:                             # in a process of its own, so that memory is that of this job
         corpus, name = a.job
-        made = choose(a.folder, corpora) if name == 'rates' else one_billion(a.folder, corpora[corpus]['train']) if name == 'one_billion' else train(a.folder, corpora[corpus], corpus, name, json.loads((a.folder/'rates.json').read_text())['rates'])
+        if name == 'rates': made = choose(a.folder, corpora)
+        elif name == 'one_billion': made = one_billion(a.folder, corpora[corpus]['train'])
+        elif name == 'base': made = untrained(a.folder, corpora[corpus])
+        else: made = train(a.folder, corpora[corpus], corpus, name, json.loads((a.folder/'rates.json').read_text())['rates'])
         return (a.folder/(f'{name}.json' if name in ('rates', 'one_billion') else f'{corpus}_{name}.json')).write_text(json.dumps(made, ensure_ascii=False))
     def job(corpus, name, made):
         if not made.is_file() and not a.score: subprocess.run([sys.executable, __file__, str(a.folder), '--data', str(a.data), '--job', corpus, name], check=True)
@@ -256,7 +271,7 @@ def main():
     else:
         job('aslg', 'rates', a.folder/'rates.json')
         for corpus in corpora:
-            for name in SYSTEMS: job(corpus, name, a.folder/f'{corpus}_{name}.json')
+            for name in ('base', *SYSTEMS): job(corpus, name, a.folder/f'{corpus}_{name}.json')
     keep('adapters', written(a.folder, corpora, about))
 
 
