@@ -1,4 +1,4 @@
-"""LoRA beside full fine-tuning and training from scratch, on a small language model pre-trained here: python benchmarks/adapters.py FOLDER (two hours of one core; goes on where it was stopped), then once more with --one-billion
+"""LoRA beside full fine-tuning and training from scratch, on a small language model pre-trained here: python benchmarks/adapters.py FOLDER (about half an hour of a quiet core; goes on where it was stopped), then once more with --one-billion
 
 The base model has read English only: sentences of How2Sign, of the training parts, and generated ones; nothing that is judged. Every system is then trained on the same pairs for the same number of steps. Rates are chosen by the loss on dev
 pairs; the test pairs are looked at once, at the end."""
@@ -19,7 +19,6 @@ SYSTEMS = {                               # name: what else is changed, and whos
     'card': (dict(method='lora'), None), 'full': (dict(method='full'), 'full'), 'scratch': (dict(method='scratch'), 'scratch'),
     'lora everywhere': (dict(method='lora', targets='all-linear'), 'lora'), 'lora': (dict(method='lora'), 'lora'), 'dora': (dict(method='dora'), 'lora')}
 RATES, TRIED, HELD = (2e-4, 1e-3, 5e-3), 360, 100   # to choose from; pairs that are tried, dev pairs that choose
-NAMES = {'aslg': 'ASLG-PC12', 'generated': 'generated ASL'}
 
 
 def lines(path):
@@ -219,7 +218,7 @@ def written(folder, corpora, about):
     billion = folder/'one_billion.json'
     return out | ({'one_billion': json.loads(billion.read_text())} if billion.is_file() else {})
 
-def one_billion(folder, pairs, steps=2):
+def one_billion(folder, pairs, steps=1):
     "The card's recipe on the shape of Llama-3.2-1B, with random weights: how much is trained, what it takes, and that it can speak."
     import torch
     from signbook.translation import adapters, causal
@@ -251,7 +250,7 @@ def main():
     p.add_argument('--one-billion', action='store_true', help='the same recipe on the published shape, with random weights'); p.add_argument('--score', action='store_true', help='score what there is, train nothing')
     p.add_argument('--job', nargs=2, help=argparse.SUPPRESS)
     a = p.parse_args()
-    if a.folder is None: return print('skipped: give a folder for the runs; two hours of one core')
+    if a.folder is None: return print('skipped: give a folder for the runs; about half an hour of a quiet core')
     if reason := missing('torch', 'transformers', 'peft', 'trl', 'sacrebleu') or ('' if a.data.is_dir() else f'skipped: no corpora at {a.data} (set SIGNBOOK_DATA)'): return print(reason)
     import torch
     torch.set_num_threads(1)
