@@ -187,6 +187,7 @@ def _write(base, recipe, folder):
     "Model, tokenizer and recipe, into a folder that is there."
     base.model.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
+    (folder/'README.md').unlink(missing_ok=True)       # a form that nobody filled in
     (folder/RECIPE_FILE).write_text(json.dumps(asdict(recipe), indent=1))
 
 def merge(
