@@ -205,7 +205,7 @@ def compare(parts, jobs):
         found = scores.paired(rows[ours], rows[theirs])
         return {'older_bleu4': round(found['difference'].score, 2), 'interval_95': [round(found['difference'].low, 2), round(found['difference'].high, 2)], 'p': found['p']}
     return {'pairs': {p: len(own) for p, own in parts.items()}, 'test_seen_in_training': scores.training_overlap(sources, references, sides),
-            'ahead': {f'{a} of {b}': ahead(a, b) for a in ('lora', 'lora everywhere', 'full') if a in rows for b in rows if a != b},
+            'ahead': {f'{a} of {b}': ahead(a, b) for a in ('card', 'lora', 'lora everywhere', 'full') if a in rows for b in rows if a != b},
             'systems': {name: judged(t) | {k: v for k, v in jobs.get(name, {}).items() if k != 'said'} for name, t in made.items()}}
 
 def written(folder, corpora, about):
