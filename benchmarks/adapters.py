@@ -1,7 +1,7 @@
 """LoRA beside full fine-tuning and training from scratch, on a small language model pre-trained here: python benchmarks/adapters.py FOLDER (about half an hour of a quiet core; goes on where it was stopped), then once more with --one-billion
 
 The base model has read English only: sentences of How2Sign, of the training parts, and generated ones; nothing that is judged. Every system is then trained on the same pairs for the same number of steps. Rates are chosen by the loss on dev
-pairs; the test pairs are looked at once, at the end."""
+pairs; the test pairs choose nothing."""
 import argparse, hashlib, json, re, subprocess, sys, time
 from pathlib import Path
 from zlib import crc32
