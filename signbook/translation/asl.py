@@ -6,17 +6,18 @@
 __all__ = ['LANGUAGE', 'BEAM', 'WEIGHT', 'LEAST', 'translator', 'one_thread', 'sign_of', 'signs_in', 'agreement', 'Reading',
            'gloss_to_text', 'readable', 'aligned', 'text_to_line']
 
-# %% ../../nbs/82_translation.asl.ipynb #23955b61
+# %% ../../nbs/82_translation.asl.ipynb #f8437c2b
 import math, re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 import torch
 from ..core import SignbookError, assets
-from ..signing.english import NOT_SIGNED, clean
+from ..signing.english import NOT_SIGNED, clean, expand
 from ..signing.gloss import Dropped, GlossLine, parse_line, read_token, text_to_gloss
 from ..signing.lexicon import Alphabet, Lexicon
 from ..signing.stretches import word_entries
+from ..signing.tagging import small_words
 from .length import Counted, Pieces, asked_for, sentences as sentences_of
 from .plausible import check_gloss
 from .seq2seq import Said, Translator, candidates, translate
@@ -120,7 +121,7 @@ def _withheld(line, reading)->Reading:
     why = f'confidence {reading.confidence:.2f}' + f'; its English would lack {lost}'*bool(lost)
     return replace(reading, text='', guess=reading.text, note=f'not sure enough to say it ({why}); write shorter lines with glosses of the lexicon, or ask for it with least=0')
 
-# %% ../../nbs/82_translation.asl.ipynb #79f47c17
+# %% ../../nbs/82_translation.asl.ipynb #d98949ce
 def _readable(
     word:str, # of a gloss line
     lexicon:Lexicon, alphabet:Alphabet,
@@ -168,8 +169,10 @@ def aligned(
         if k is None: tokens.append(replace(t, added=True)); continue
         free.remove(k)
         tokens.append(replace(t, words=(k,), text=words[k].strip('.,?!;:"')))
-    plain = lambda k: words[k].strip('.,?!;:"')
-    lost = tuple(Dropped(plain(k), NOT_SIGNED.get(plain(k).lower(), 'the model has no sign for it here'), (k,)) for k in free if plain(k))
+    inside = {p for t in tokens for p in t.gloss.lower().split('-')}   # DON'T-LIKE says "like" too
+    plain = {k: words[k].strip('.,?!;:"') for k in free}
+    reasons = {k: NOT_SIGNED.get(w.lower(), '' if expand(w.lower())[0] in small_words() else 'the model has no sign for it here') for k, w in plain.items() if w and w.lower() not in inside}
+    lost = tuple(Dropped(plain[k], reason, (k,)) for k, reason in reasons.items() if reason)
     return replace(line, tokens=tuple(tokens), words=words, text=text, dropped=lost)
 
 def text_to_line(
