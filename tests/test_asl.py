@@ -114,7 +114,7 @@ def test_every_text_gives_a_line_that_can_be_read():
         line = asl.text_to_line(text)
         assert parse_line(line.line, LEXICON, ALPHABET).tokens is not None
         assert all(0 <= k < len(line.words) for t in line.tokens for k in t.words)
-    for text in ('…', 'ÄÖÜ ß'):
+    for text in ('…', 'Жук'):
         with pytest.raises(SignbookError, match='expected words'): asl.text_to_line(text)
 
 
