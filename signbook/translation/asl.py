@@ -143,7 +143,7 @@ def _withheld(line, reading)->Reading:
     why = f'confidence {reading.confidence:.2f}' + f'; its English would lack {lost}'*bool(lost)
     return replace(reading, text='', guess=reading.text, note=f'not sure enough to say it ({why}); write shorter lines with glosses of the lexicon, or ask for it with least=0')
 
-# %% ../../nbs/82_translation.asl.ipynb #1fbb7396
+# %% ../../nbs/82_translation.asl.ipynb #1fd5ac33
 def _readable(
     word:str, # of a gloss line
     lexicon:Lexicon, alphabet:Alphabet,
@@ -199,7 +199,8 @@ def aligned(
 
 def _unknown(tokens, lexicon)->tuple:
     "Words that have no sign and are no small words: they are spelled."
-    return tuple(w for w in tokens.split() if w.isalpha() and w not in small_words() and not word_entries(w, lexicon, True))
+    inside = {p for e in lexicon for phrase in e.words for p in phrase.lower().split()}   # "credit" is signed with "card"
+    return tuple(w for w in tokens.split() if w.isalpha() and not (w in small_words() or w in NOT_SIGNED or w in inside or word_entries(w, lexicon, True)))
 
 def text_to_line(
     text:str, # English, a sentence or more
