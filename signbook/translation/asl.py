@@ -6,14 +6,14 @@
 __all__ = ['LANGUAGE', 'STAND_INS', 'BEAM', 'WEIGHT', 'LEAST', 'translator', 'one_thread', 'sign_of', 'signs_in', 'agreement',
            'masked', 'Reading', 'gloss_to_text', 'readable', 'aligned', 'text_to_line']
 
-# %% ../../nbs/82_translation.asl.ipynb #f7264cb3
+# %% ../../nbs/82_translation.asl.ipynb #63ae6be3
 import math, re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 import torch
 from ..core import SignbookError, assets
-from ..signing.english import NOT_SIGNED, clean, expand
+from ..signing.english import NOT_SIGNED, TENS, UNITS, clean, expand
 from ..signing.gloss import Dropped, GlossLine, parse_line, read_token, text_to_gloss
 from ..signing.lexicon import Alphabet, Lexicon
 from ..signing.stretches import word_entries
@@ -76,7 +76,7 @@ def agreement(
     back = signs_in(' '.join(t.id for t in said.tokens if not t.added or t.gloss in own))
     return 2*len(own & back)/(len(own) + len(back)) if own or back else 0.
 
-# %% ../../nbs/82_translation.asl.ipynb #44a4d986
+# %% ../../nbs/82_translation.asl.ipynb #37a126b0
 STAND_INS = ('anna', 'peter', 'maria', 'lucas')   # names of the training set
 
 def masked(
@@ -95,7 +95,9 @@ def _written(source, to, copied, rule=None)->list[Said]:
         said = ask(source)
         if all(w in said[0].text.split() for w in copied): return said
         tokens, names = masked(source, copied)
-        return [s._replace(text=' '.join(names.get(t, t) for t in s.text.split())) for s in ask(tokens)]
+        again = ask(tokens)
+    if not all(n in again[0].text.split() for n in names): return said
+    return [s._replace(text=' '.join(names.get(t, t) for t in s.text.split())) for s in again]
 
 # %% ../../nbs/82_translation.asl.ipynb #45c1d70f
 BEAM, WEIGHT, LEAST = 5, 8., .5   # candidates; what full agreement earns, in nats; confidence below which nothing is said: chosen on the dev kinds
@@ -143,7 +145,7 @@ def _withheld(line, reading)->Reading:
     why = f'confidence {reading.confidence:.2f}' + f'; its English would lack {lost}'*bool(lost)
     return replace(reading, text='', guess=reading.text, note=f'not sure enough to say it ({why}); write shorter lines with glosses of the lexicon, or ask for it with least=0')
 
-# %% ../../nbs/82_translation.asl.ipynb #1fd5ac33
+# %% ../../nbs/82_translation.asl.ipynb #9be860cc
 def _readable(
     word:str, # of a gloss line
     lexicon:Lexicon, alphabet:Alphabet,
@@ -200,7 +202,8 @@ def aligned(
 def _unknown(tokens, lexicon)->tuple:
     "Words that have no sign and are no small words: they are spelled."
     inside = {p for e in lexicon for phrase in e.words for p in phrase.lower().split()}   # "credit" is signed with "card"
-    return tuple(w for w in tokens.split() if w.isalpha() and not (w in small_words() or w in NOT_SIGNED or w in inside or word_entries(w, lexicon, True)))
+    known = lambda w: w in small_words() or w in NOT_SIGNED or w in UNITS or w in TENS or w in inside or word_entries(w, lexicon, True)
+    return tuple(w for w in re.sub(r"\w+ n't", '', tokens).split() if w.isalpha() and not known(w))
 
 def text_to_line(
     text:str, # English, a sentence or more
