@@ -93,7 +93,7 @@ def ask(model, dev, about, out, name):
     from signbook.translation.seq2seq import candidates
     to = 'gloss' if model.recipe.direction == 'gloss' else 'text'
     began, many = time.time(), len(dev) > 2000
-    found = candidates(model, [p[to == 'gloss'] for p in dev], to, beam=4 if many else BEAM, reward=.3 if to == 'gloss' else .8, samples=0 if many else SAMPLES, rows=8000)
+    found = candidates(model, [p[to == 'gloss'] for p in dev], to, beam=4 if many else BEAM, reward=.3 if to == 'gloss' else .8, samples=SAMPLES if name.startswith('phoenix') else 0, rows=8000)
     (out/f"{name.replace(' ', '_')}.json").write_text(json.dumps({'name': name, 'about': about, 'beam': 4 if many else BEAM, 'said': found}, ensure_ascii=False))
     print(f'{name}: asked in {time.time() - began:.0f} s', flush=True)
 
@@ -126,7 +126,7 @@ def train_here(out, data, only):
         run = trainer.train(recipe.load_recipe(base, **changes), pairs, file, dev, watch=lambda run, loss, seen: print(f"{name}: epoch {run.where['epoch']}, loss {loss:.3f}, {time.time() - began:.0f} s", flush=True))
         model = seq2seq.Translator.of(run, pairs)
         model.save(file.with_suffix('.safetensors'))
-        ask(model, dev, dict(run.where, parameters=sum(p.numel() for p in run.model.parameters()), vocabulary=len(run.words)), out, name)
+        ask(model, dev, dict(run.where, recipe=base, parameters=sum(p.numel() for p in run.model.parameters()), vocabulary=len(run.words)), out, name)
     own = [out/f'phoenix_gloss_{n}.safetensors' for n in range(3)]
     if all(p.is_file() for p in own): ask(seq2seq.Translator.load(*own), prepared('phoenix', data)[1], {}, out, 'phoenix gloss together')
     pack(out, 'processor', None)
@@ -216,7 +216,7 @@ def compare(kind, to, systems, data):
                 outputs[name], rewards[name], about[name] = out, weights, {'older_bleu4_with_the_weights_of_the_other_half': other}
         reward, said = choose(family, references)
         for s, out in zip(family, said):
-            short = s['name'].removeprefix(f'{kind} {to}').strip() or 'strong'
+            short = s['name'].removeprefix(f'{kind} {to}').strip() or s['about'].get('recipe', 'strong')
             outputs[short], rewards[short], about[short] = out, reward, s['about']
             if kind == 'phoenix' and short != 'published': outputs[f'{short}, most agreed'] = agreed(s, reward)
     sides = [p[1 - side] for p in training], [p[side] for p in training]
