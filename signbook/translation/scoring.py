@@ -73,13 +73,13 @@ def settings_of(
 def _claim(folder, settings):
     "Make the folder one of this run, or refuse one of another; clear away what a killed process left half written."
     note = folder/SETTINGS
-    if note.is_file():
+    if any((folder/name).exists() for name in (MODEL, CHECKPOINT, CHAT, STEPS)):
+        if not note.is_file(): raise file_error(folder, f'expected {SETTINGS} beside the model, got none', 'choose another folder')
         try: there = json.loads(note.read_text(encoding='utf-8'))
         except ValueError: there = {}
         differ = [f'{part}.{k}' for part in settings for k, v in settings[part].items() if there.get(part, {}).get(k) != v]
         if differ: raise file_error(folder, f"expected a run of this recipe on these pairs, got one with another {', '.join(differ)}", 'choose another folder, or delete this one')
-    elif any((folder/name).exists() for name in (MODEL, CHECKPOINT, CHAT, STEPS)): raise file_error(folder, f'expected {SETTINGS} beside the model, got none', 'choose another folder')
-    else:
+    else:                                                                 # nothing was trained here yet, whatever was meant to be
         with atomic_path(note) as temporary: temporary.write_text(json.dumps(settings, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
     for name in (MODEL, SETTINGS, CHECKPOINT, CHAT):
         for left in folder.glob(f'.{name}.*'): shutil.rmtree(left)
