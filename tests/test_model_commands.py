@@ -100,7 +100,7 @@ def test_an_evaluation_says_what_it_depends_on(corpus, tmp_path, capsys):
     reward = found['gloss_to_text']['rewards']['together']
     assert run(words('evaluate', '--model', models[0], '--model', models[1], '--data', corpus, '--split', 'test', '--json', tmp_path/'files.json', '--reward', reward)) == 0
     again = json.loads((tmp_path/'files.json').read_text())
-    assert again['gloss_to_text']['systems']['together'] == systems['together'] and again['reward_chosen_on'] == 'none: it was given'
+    assert again['gloss_to_text']['systems']['together'] == systems['together'] and again['reward_chosen_on'] == 'nothing: it was given'
     capsys.readouterr()
     assert run(command) == 0 and 'epoch' not in capsys.readouterr().err, 'what is trained is not trained again'
     assert json.loads((tmp_path/'found.json').read_text()) == found
@@ -205,6 +205,7 @@ MISTAKES = [
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--base', 'empty'], 'with a chat recipe'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--split', 'tset', '--json', 'x.json'], 'dev, test, train, got'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--split', 'train', '--json', 'x.json'], 'dev or test, got train'),
+    (['evaluate', 'quick.toml', '--data', 'corpus', '--json', 'x.json', '--reward', '1', '--second-opinion'], 'no reward'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--json', 'x.txt'], '.json'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--json', 'nowhere/x.json'], 'create nowhere'),
     (['evaluate', 'quick.toml', '--data', 'corpus'], '--json OUT'),
