@@ -198,7 +198,7 @@ MISTAKES = [
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--direction', 'up'], 'both, text, gloss'),
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--device', 'tpu'], 'cpu or cuda'),
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--device', 'cuda:99'], 'GPU that torch can use'),
-    (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--unique', 'some'], 'exact or normalised'),
+    (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--unique', 'some'], '--unique: expected exact or normalised'),
     (['train', 'quick.toml', '--data', 'corpus'], '--out'),
     (['train', 'chat_tiny', '--data', 'corpus', '--out', 'x'], '--base MODEL'),
     (['train', 'chat_tiny', '--data', 'corpus', '--out', 'x', '--base', 'empty'], 'without config.json'),
