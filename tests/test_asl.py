@@ -93,6 +93,12 @@ def test_what_is_not_sure_is_withheld_and_said():
     assert reading.text == '' and reading.guess and 'least=0' in reading.note
 
 
+def test_the_measured_confidence_decides_if_nothing_is_said(monkeypatch):
+    for least in (0., 1.1):
+        monkeypatch.setattr(asl, 'LEAST', least)
+        assert bool(gloss_to_text('YOU HAPPY ?')[0].text) == (least == 0)
+
+
 @pytest.mark.parametrize('bad', ['', ' ', '?!', 'I am going to the store with my friend.', 'Я ИДУ ДОМОЙ'])
 def test_no_gloss_line_is_refused(bad):
     with pytest.raises(SignbookError, match='expected a gloss line'): gloss_to_text(bad)
