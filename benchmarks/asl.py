@@ -184,7 +184,7 @@ def ceiling_kept(quick=False):
 
 
 def measure(number, quick=False):
-    from signbook.evaluation.text import trivial, training_overlap
+    from signbook.evaluation.text import training_overlap
     from signbook.translation.asl import translator
     from signbook.translation.written import contracted, judged
     known = judged('seen', 2000, seed=77)     # what a nearest pair is looked for in: kinds that were trained on
