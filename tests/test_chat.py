@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip('trl')
 torch = pytest.importorskip('torch')
 from signbook.core import SignbookError, require  # noqa: E402
-from signbook.translation.adapters import adapter_settings, load_adapter, load_chat_recipe, merge, save_tuned, start, tune  # noqa: E402
+from signbook.translation.adapters import adapter_settings, load_adapter, load_chat_recipe, merge, save_tuned, saved_recipe, start, tune  # noqa: E402
 from signbook.translation.causal import build, last_checkpoint, learn_tokenizer, load_base, parameters, save_base  # noqa: E402
 from signbook.translation.chat import IGNORED, Form, examples  # noqa: E402
 from signbook.translation.length import SentenceRule, asked_for, sentences, token_pieces  # noqa: E402
@@ -162,7 +162,13 @@ def test_files_that_are_damaged_are_refused(folder, whole, tmp_path):
     with pytest.raises(SignbookError, match='safetensors'):
         load_base(tmp_path/'pickle')
     save_tuned(whole, tmp_path/'adapter')
-    path = tmp_path/'adapter'/'adapter_model.safetensors'
+    path, recipe = tmp_path/'adapter'/'adapter_model.safetensors', tmp_path/'adapter'/'signbook_recipe.json'
+    kept = recipe.read_bytes()
+    for wrong in (b'{"rnak": 8}', b'{"rank": 0}', b'{"rank": "8"}', b'half a', b'\xff', b'[]'):
+        recipe.write_bytes(wrong)
+        with pytest.raises(SignbookError, match='expected the recipe of a model'):
+            saved_recipe(tmp_path/'adapter')
+    recipe.write_bytes(kept)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(SignbookError, match='an adapter of this base'):
         load_adapter(base, tmp_path/'adapter')
