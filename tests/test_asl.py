@@ -83,6 +83,10 @@ def test_as_many_sentences_as_the_line_has(line):
     assert 0 <= reading.confidence <= 1 and reading.logp < 0
 
 
+def test_no_sentences_cannot_be_asked_for():
+    with pytest.raises(SignbookError, match='at least one sentence'): gloss_to_text('ME GO', sentences=0)
+
+
 def test_readings_are_different_and_ranked():
     found = gloss_to_text('HE-SHE-IT FINISH EAT APPLE .', best=4, least=0)
     assert 1 < len(found) <= 4 and len({r.text for r in found}) == len(found)

@@ -106,7 +106,7 @@ def gloss_to_text(
     "Say a gloss line in English."
     if best < 1: raise SignbookError(f'best: expected at least 1, got {best}')
     source = gloss_tokens(check_gloss(line, LANGUAGE))
-    rule = Counted(_pieces(), [sentences or asked_for(line)])
+    rule = Counted(_pieces(), [asked_for(line) if sentences is None else sentences])
     with one_thread(): said, = candidates(translator(), [source], 'text', max(BEAM, best), rule=rule)
     note = _unseen(source)
     found = {}
