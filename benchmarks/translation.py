@@ -25,7 +25,7 @@ JOBS = {                                  # name: corpus, recipe, what is change
     'aslg text': ('aslg', 'strong', dict(direction='text', merges=2000, merge_dropout=.1), 1), 'aslg text published': ('aslg', 'published', dict(look=7), 1)}
 HERE = {                                  # the same for a processor
     **{f'phoenix gloss {s}': ('phoenix', 'small', dict(direction='gloss', seed=s), 1) for s in range(3)},
-    'aslg text': ('aslg', 'small', dict(direction='text', merges=2000, merge_dropout=.1, offers=1), 1)}
+    'aslg text': ('aslg', 'small', dict(direction='text', merges=2000, merge_dropout=.1, epochs=40), 1)}
 GROUPS = [n for n in JOBS if n.startswith('phoenix') and 'published' not in n], [n for n in JOBS if not n.startswith('phoenix') or 'published' in n]
 FOLDERS = {'phoenix': 'phoenix2014T', 'csl': 'csl_daily', 'dgs': 'dgs_corpus', 'aslg': 'aslg_pc12'}
 LANGUAGE = {'phoenix': 'deu', 'csl': 'zho', 'dgs': 'deu', 'aslg': 'eng'}

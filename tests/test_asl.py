@@ -119,12 +119,13 @@ def test_names_and_numbers_are_copied():
 
 
 def test_every_text_gives_a_line_that_can_be_read():
-    odd = ['Hello', 'a', '12', 'ÄÖÜ ß', 'What?! No... yes', '🙂 fine', 'x'*60, 'one\ntwo', '"I know," she said.', "rock 'n' roll", 'MY NAME IS ANNA']
+    odd = ['Hello', 'a', '12', 'What?! No... yes', '🙂 fine', 'x'*60, 'one\ntwo', '"I know," she said.', "rock 'n' roll", 'MY NAME IS ANNA']
     for text in odd:
         line = asl.text_to_line(text)
         assert parse_line(line.line, LEXICON, ALPHABET).tokens is not None
         assert all(0 <= k < len(line.words) for t in line.tokens for k in t.words)
-    with pytest.raises(SignbookError, match='expected words'): asl.text_to_line('…')
+    for text in ('…', 'Жук'):
+        with pytest.raises(SignbookError, match='expected words'): asl.text_to_line(text)
 
 
 def test_any_soup_of_tokens_becomes_a_line():

@@ -17,13 +17,13 @@ from .words import Pattern, grammar
 from ..signing.lexicon import any_table
 
 # %% ../../nbs/46ab_data.everyday.ipynb #0ad864d1
-_TIMES = 'past|future|usual|today|moment|weekday|season'
+_WHEN, _TIMES = 'when|ago|ahead|usually', 'past|future|usual|today|moment|weekday|season'
 
 def skeleton(
     pattern:str, # of sentences.tsv or everyday.tsv
 )->str:          # the same for all patterns of one kind
     "What is left of a pattern without the words of its slots and without times."
-    text = re.sub(rf'(on |in the )?\{{({_TIMES})(\|({_TIMES}))*\}}|<when>|\{{X\}}', '', pattern)
+    text = re.sub(rf'(on |in the )?\{{({_TIMES})(\|({_TIMES}))*\}}|<({_WHEN})>|\{{X\}}', '', pattern)
     text = re.sub(r'\{([SOANn]s?2?)( [^}]*)?\}', r'{\1}', text)
     return ' '.join(re.sub(r'[.,;!?]', '', text).lower().split())
 
