@@ -1,7 +1,8 @@
 """Is the number of sentences right, is the text still fluent, and what does counting cost: python benchmarks/length.py [--show] [--models FOLDER]
 
 Small translators are trained here, in minutes on a processor core: one on lines of one to four sentences of generated ASL, one on part of PHOENIX-2014T. Each writes freely, freely and then cut to the number of sentences in
-the gloss line (as published), and counted. Fluency is the perplexity of a trigram model that learnt from other sentences than the translator; the lines asked are in neither."""
+the gloss line (as published), and counted. Fluency is the perplexity of a trigram model that learnt from other sentences than the translator; the lines asked are of the dev splits, and of
+PHOENIX-2014T some texts of that split (5 %, see results/translation.json) are in the training set too."""
 import argparse, json, math, re, statistics, tempfile, time
 from collections import Counter, defaultdict
 from hashlib import blake2s

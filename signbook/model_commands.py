@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['model_app', 'RecipeName', 'Data', 'Direction', 'Base', 'Device', 'Same', 'Spoken', 'metrics_app', 'check_device',
-           'check_language', 'write_json', 'epochs', 'chat_epochs', 'prepared', 'train', 'evaluate', 'metrics_text',
-           'check_script', 'own_readings', 'gloss_to_text']
+           'check_language', 'corpus_in', 'write_json', 'epochs', 'chat_epochs', 'prepared', 'train', 'evaluate',
+           'metrics_text', 'check_script', 'own_readings', 'gloss_to_text']
 
 # %% ../nbs/91d_model_commands.ipynb #91d00003
 import json, re, sys
@@ -41,6 +41,16 @@ def check_language(
     "A code of three letters."
     if code is not None and not re.fullmatch('[a-z]{3}', code): raise SignbookError(f'--language: expected ISO 639-3 such as eng, deu or zho, got {code!r}')
     return code
+
+def corpus_in(
+    folder:Path,       # of a corpus
+    same:str|None,     # as for `Pairs`
+    language:str|None, # of the texts
+):                     # `Pairs`
+    "A corpus, with the options checked under their own names."
+    from signbook.data.pairs import SAME, Pairs
+    if same not in (None, *SAME): raise SignbookError(f"--unique: expected {' or '.join(SAME)}, got {same!r}")
+    return Pairs(folder, check_language(language), same=same)
 
 def write_json(
     path:Path,  # checked
@@ -88,7 +98,6 @@ def prepared(
 ):                        # the recipe, the corpus, and what makes a watcher of a name
     "What `train` and `evaluate` work on."
     require('torch', 'torch')
-    from signbook.data.pairs import Pairs
     from signbook.translation.adapters import ChatRecipe
     from signbook.translation.scoring import any_recipe
     what = any_recipe(recipe, **{k: v for k, v in changes.items() if v is not None})
@@ -96,7 +105,7 @@ def prepared(
     if chat and base is None: raise SignbookError(f'--base MODEL: expected a language model that {recipe} starts from, got none; give a folder or a name of the hub')
     if base is not None and not chat: raise SignbookError(f'--base: expected it with a chat recipe, got {recipe}; leave it out')
     if chat: require('trl', 'models')
-    return what, Pairs(data, check_language(language), same=same), chat_epochs if chat else epochs
+    return what, corpus_in(data, same, language), chat_epochs if chat else epochs
 
 @model_app.command()
 def train(
@@ -143,8 +152,7 @@ def evaluate(
         how = dict(device=device, reward=reward, samples=samples, second=second, say=_say)
         if model:
             if direction or out or base or seeds > 1: raise SignbookError('--direction, --out, --base and --seeds: expected them with RECIPE, got --model FILE; leave them out')
-            from signbook.data.pairs import Pairs
-            found = scoring.evaluate_files([check_source(m) for m in model], Pairs(data, check_language(language), same=unique), split, **how)
+            found = scoring.evaluate_files([check_source(m) for m in model], corpus_in(data, unique, language), split, **how)
         else:
             what, corpus, watch = prepared(recipe, data, base, unique, language, direction=direction)
             found = scoring.evaluate_recipe(what, corpus, split, out or json.with_name(json.stem + '_runs'), seeds, watch=lambda seed: watch(f'seed {seed}: '), base=base, **how)

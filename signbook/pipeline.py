@@ -34,9 +34,9 @@ def tables(
 
 WRITERS = ('rules', 'model')   # who may write a gloss line
 
-def _model(language):
+def _model(language, otherwise):
     "The chapter of the translator that ships, if it knows the language."
-    if str(language) != 'ase': raise SignbookError(f"language: the model that ships knows American Sign Language (ase) only, got {language}; by='rules' writes gloss lines of others")
+    if str(language) != 'ase': raise SignbookError(f"language: the model that ships knows American Sign Language (ase) only, got {language}; {otherwise}")
     require('torch', 'torch')
     from signbook.translation import asl
     return asl
@@ -53,7 +53,7 @@ def gloss_line(
     if by not in WRITERS: raise SignbookError(f"by: expected {' or '.join(WRITERS)}, got {by!r}")
     if by == 'model':
         if order == 'english': raise SignbookError("order: the model writes in the order of ASL only; leave order out, or say by='rules'")
-        return _model(language).text_to_line(text, signs, letters)
+        return _model(language, "by='rules' writes gloss lines of others").text_to_line(text, signs, letters)
     return text_to_gloss(text, signs, letters, letters.spoken, order)
 
 def read_line(
@@ -82,7 +82,7 @@ def gloss_to_text(
     least:float|None=None, # confidence below which nothing is said; None = the measured one, 0 = whatever comes out
 )->list: # of `translation.asl.Reading`, best first: text, confidence, logp, note, guess; one without text if the best is withheld
     "Say a gloss line in the spoken language around it."
-    return _model(language).gloss_to_text(line, best, sentences, least)
+    return _model(language, 'a model of your own is asked by `Translator` (on the command line: --model)').gloss_to_text(line, best, sentences, least)
 
 # %% ../nbs/90_pipeline.ipynb #87cca8f0
 def line_items(

@@ -83,6 +83,10 @@ def test_as_many_sentences_as_the_line_has(line):
     assert 0 <= reading.confidence <= 1 and reading.logp < 0
 
 
+def test_no_sentences_cannot_be_asked_for():
+    with pytest.raises(SignbookError, match='at least one sentence'): gloss_to_text('ME GO', sentences=0)
+
+
 def test_readings_are_different_and_ranked():
     found = gloss_to_text('HE-SHE-IT FINISH EAT APPLE .', best=4, least=0)
     assert 1 < len(found) <= 4 and len({r.text for r in found}) == len(found)
@@ -91,6 +95,12 @@ def test_readings_are_different_and_ranked():
 def test_what_is_not_sure_is_withheld_and_said():
     reading, = gloss_to_text('YOU HAPPY ?', least=1)
     assert reading.text == '' and reading.guess and 'least=0' in reading.note
+
+
+def test_the_measured_confidence_decides_if_nothing_is_said(monkeypatch):
+    for least in (0., 1.1):
+        monkeypatch.setattr(asl, 'LEAST', least)
+        assert bool(gloss_to_text('YOU HAPPY ?')[0].text) == (least == 0)
 
 
 @pytest.mark.parametrize('bad', ['', ' ', '?!', 'I am going to the store with my friend.', 'Я ИДУ ДОМОЙ'])

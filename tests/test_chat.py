@@ -11,11 +11,11 @@ import pytest
 pytest.importorskip('trl')
 torch = pytest.importorskip('torch')
 from signbook.core import SignbookError, require  # noqa: E402
-from signbook.translation.adapters import adapter_settings, load_adapter, load_chat_recipe, merge, save_tuned, start, tune  # noqa: E402
+from signbook.translation.adapters import adapter_settings, load_adapter, load_chat_recipe, merge, save_tuned, saved_recipe, start, tune  # noqa: E402
 from signbook.translation.causal import build, last_checkpoint, learn_tokenizer, load_base, parameters, save_base  # noqa: E402
 from signbook.translation.chat import IGNORED, Form, examples  # noqa: E402
 from signbook.translation.length import SentenceRule, asked_for, sentences, token_pieces  # noqa: E402
-from signbook.translation.tuned import Chat, chat_candidates, chat_translate, published_cut  # noqa: E402
+from signbook.translation.tuned import Chat, chat_candidates, chat_translate, published_cut, written  # noqa: E402
 
 PAIRS = [(f'{who} {what} .', f'the {who.lower()} {what.lower()}s .') for who in ('BOY', 'GIRL', 'DOG', 'CAT') for what in ('SLEEP', 'RUN', 'EAT', 'SING')]
 SHORT = dict(rows=4, epochs=3, keep=2, log=1, adapter_dropout=.1)    # 12 steps, dropout on, so that random numbers count
@@ -162,7 +162,13 @@ def test_files_that_are_damaged_are_refused(folder, whole, tmp_path):
     with pytest.raises(SignbookError, match='safetensors'):
         load_base(tmp_path/'pickle')
     save_tuned(whole, tmp_path/'adapter')
-    path = tmp_path/'adapter'/'adapter_model.safetensors'
+    path, recipe = tmp_path/'adapter'/'adapter_model.safetensors', tmp_path/'adapter'/'signbook_recipe.json'
+    kept = recipe.read_bytes()
+    for wrong in (b'{"rnak": 8}', b'{"rank": 0}', b'{"rank": "8"}', b'half a', b'\xff', b'[]'):
+        recipe.write_bytes(wrong)
+        with pytest.raises(SignbookError, match='expected the recipe of a model'):
+            saved_recipe(tmp_path/'adapter')
+    recipe.write_bytes(kept)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(SignbookError, match='an adapter of this base'):
         load_adapter(base, tmp_path/'adapter')
@@ -177,6 +183,14 @@ def test_company_and_order_change_no_candidate(folder, whole):
     alone = [chat_candidates(chat, [l], beam=3, longest=12)[0] for l in lines]
     assert [[c.text for c in own] for own in together] == [[c.text for c in own] for own in alone]
     assert [c.logp for own in together for c in own] == pytest.approx([c.logp for own in alone for c in own], abs=1e-3)
+
+
+def test_marks_of_a_template_are_never_written(whole):
+    chat = Chat.of(whole)
+    assert len(chat.never) >= 4 and not set(chat.never) & set(chat.ends)
+    def push(ids, scores): return scores.index_add(1, torch.tensor(chat.never), torch.full((len(scores), len(chat.never)), 1e3))
+    answer, = written(chat, [chat.form.prompt('BOY SLEEP .')], processors=[push], longest=6, do_sample=False)[0]
+    assert not set(answer) & set(chat.never), 'not even where the model wants to'
 
 
 @pytest.mark.parametrize('settings', [dict(beam=1), dict(beam=3), dict(samples=3)], ids=str)

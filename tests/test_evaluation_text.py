@@ -99,6 +99,9 @@ def test_bert_score_says_what_it_depends_on(encoder, tmp_path):
     (tmp_path/'base.tsv').write_text('LAYER,P,R,F\n' + ''.join(f'{n},0.5,0.5,0.5\n' for n in range(4)))
     scaled = scores.bert_score(scores.Texts(['it rained', '', refs[2]], refs), encoder, 2, tmp_path/'base.tsv')
     assert scaled['rescaled'] and scaled['f1'] == pytest.approx(2*found['f1'] - 1, abs=1e-4)
+    for model, layer in ((encoder, 9), (tmp_path, 2), (tmp_path/'none', 2)):
+        with pytest.raises(SignbookError, match=f'expected an encoder with {layer} layers'):
+            scores.bert_score(scores.Texts(refs, refs), model, layer)
 
 
 def test_intervals_hold_what_they_promise():

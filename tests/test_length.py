@@ -191,7 +191,7 @@ def test_any_text_is_taken_or_refused_in_one_line(text, language):
 
 
 @pytest.mark.parametrize('line, language, why', [
-    ('', 'ase', 'empty line'), (' . ? ', 'ase', 'only marks'), ('12 7', 'ase', 'only marks and numbers'), ('WORD '*300, 'ase', 'at most'), ('\ue001\ue020\ue03e', 'ase', 'HamNoSys'), ('hamflathand hamextfingeru hampalmd', 'gsg', 'HamNoSys'),
+    ('', 'ase', 'empty line'), (' . ? ', 'ase', 'only marks'), ('12 7', 'ase', 'only marks and numbers'), ('WORD '*300, 'ase', 'at most'), ('WORD'*90, 'ase', 'a word of 360 characters'), ('\ue001\ue020\ue03e', 'ase', 'HamNoSys'), ('hamflathand hamextfingeru hampalmd', 'gsg', 'HamNoSys'),
     ('the man sees a dog', 'ase', 'small letters'), ('THE MAN SEES A DOG', 'ase', 'the'), ("I DON'T KNOW", 'ase', "don't"), ('Где мой дом', 'ase', 'Cyrillic letters'), ('我 要 去', 'gsg', 'Chinese letters'), ('YOU WANT GO', 'csl', 'Latin letters'),
     ('WO IST DER BAHNHOF', 'gsg', 'der, ist'), ('Da kann man das anbringen.', 'gsg', 'sentence'), ('OÙ EST LA GARE', 'ase', 'no gloss of this language'), ('他今年四岁', 'csl', 'no blanks')])
 def test_what_is_refused_and_why(line, language, why):

@@ -100,20 +100,43 @@ def test_an_evaluation_says_what_it_depends_on(corpus, tmp_path, capsys):
     reward = found['gloss_to_text']['rewards']['together']
     assert run(words('evaluate', '--model', models[0], '--model', models[1], '--data', corpus, '--split', 'test', '--json', tmp_path/'files.json', '--reward', reward)) == 0
     again = json.loads((tmp_path/'files.json').read_text())
-    assert again['gloss_to_text']['systems']['together'] == systems['together'] and again['reward_chosen_on'] == 'none: it was given'
+    assert again['gloss_to_text']['systems']['together'] == systems['together'] and again['reward_chosen_on'] == 'nothing: it was given'
     capsys.readouterr()
     assert run(command) == 0 and 'epoch' not in capsys.readouterr().err, 'what is trained is not trained again'
     assert json.loads((tmp_path/'found.json').read_text()) == found
 
 
-def test_the_dev_set_never_sees_the_test_set(corpus, tmp_path):
-    "Whatever the test set holds, the reward is the same."
-    command = words('evaluate', tmp_path/'quick.toml', '--data', corpus, '--split', 'test', '--json', tmp_path/'a.json', '--out', tmp_path/'runs')
-    assert run(command) == 0
-    (corpus/'test.tsv').write_text('gloss\ttext\nBOY RUN\tquite another answer of many words\n')
-    assert run([*command[:-3], str(tmp_path/'b.json'), *command[-2:]]) == 0
-    rewards = [json.loads((tmp_path/f'{n}.json').read_text())['gloss_to_text']['rewards'] for n in 'ab']
-    assert rewards[0] == rewards[1]
+def told(answers):
+    "A system that gives these answers to whatever it is asked, and never a good one alone."
+    from signbook.translation.scoring import System
+    from signbook.translation.seq2seq import Said
+    return System(lambda lines, to, samples=0: [[Said('will', -1., 1), Said(answers[l], -3., 5)] for l in lines], ('text',))
+
+
+def test_the_reward_is_chosen_on_dev_whatever_is_scored(corpus):
+    from signbook.translation.scoring import evaluate
+    pairs, answers = Pairs(corpus), dict(p for s in SPLITS for p in SPLITS[s])
+    wrong = answers | {g: 'quite another answer of many words' for g, _ in SPLITS['test']}
+    found = [evaluate(pairs, 'test', {'x': told(a)})['gloss_to_text'] for a in (answers, wrong)]
+    assert found[0]['rewards'] == found[1]['rewards'] == {'x': .55}, 'from there on the longer answer is ahead on dev, which no answer to test may change'
+    assert [f['systems']['x']['exact_match'] for f in found] == [1, 0]
+
+
+def test_glosses_are_scored_as_their_corpus_writes_them(tmp_path):
+    from signbook.translation.scoring import System, evaluate
+    from signbook.translation.seq2seq import Said
+    rows = [(f'{w} SEE DESC-FAR X-WE .', f'{w.lower()} sees us far away .') for w in (*WHO, *WHAT)]*2
+    for name, side in (('train.gloss.asl', 0), ('train.en', 1), ('dev.gloss.asl', 0), ('dev.en', 1)): (tmp_path/name).write_text(''.join(f'{r[side]}\n' for r in rows))
+    pairs = Pairs(tmp_path)
+    assert pairs['dev'][0][0] == 'BOY SEE DESC- FAR X- WE .'
+    made = System(lambda lines, to, samples=0: [[Said('BOY SEE DESC- FAR X- YOU .', -1., 7)] for _ in lines], ('gloss',))
+    scores = evaluate(pairs, 'dev', {'x': made})['text_to_gloss']['systems']['x']
+    assert scores['older_bleu1'] == pytest.approx(100*(3*22 + 2)/(5*22)), 'of five glosses three are right, and BOY in two lines of 22; apart they would be seven'
+
+
+def test_leaks_are_counted_in_every_sense():
+    found = leaks([('BOY RUN', 'The boy is running home.'), ('GIRL', 'snow')], [('boy run', 'the boy is running home'), ('CAT', 'he sees that the boy is running home now')])
+    assert found['exact'] == {'pair': 0, 'glosses': 0, 'text': 0} and found['normalised'] == found['near'] == {'pair': .5, 'glosses': .5, 'text': .5}
 
 
 def test_a_sentence_from_a_model_of_ones_own(corpus, tmp_path, capsys):
@@ -198,13 +221,14 @@ MISTAKES = [
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--direction', 'up'], 'both, text, gloss'),
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--device', 'tpu'], 'cpu or cuda'),
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--device', 'cuda:99'], 'GPU that torch can use'),
-    (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--unique', 'some'], 'exact or normalised'),
+    (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--unique', 'some'], '--unique: expected exact or normalised'),
     (['train', 'quick.toml', '--data', 'corpus'], '--out'),
     (['train', 'chat_tiny', '--data', 'corpus', '--out', 'x'], '--base MODEL'),
     (['train', 'chat_tiny', '--data', 'corpus', '--out', 'x', '--base', 'empty'], 'without config.json'),
     (['train', 'quick.toml', '--data', 'corpus', '--out', 'x', '--base', 'empty'], 'with a chat recipe'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--split', 'tset', '--json', 'x.json'], 'dev, test, train, got'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--split', 'train', '--json', 'x.json'], 'dev or test, got train'),
+    (['evaluate', 'quick.toml', '--data', 'corpus', '--json', 'x.json', '--reward', '1', '--second-opinion'], 'no reward'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--json', 'x.txt'], '.json'),
     (['evaluate', 'quick.toml', '--data', 'corpus', '--json', 'nowhere/x.json'], 'create nowhere'),
     (['evaluate', 'quick.toml', '--data', 'corpus'], '--json OUT'),

@@ -203,7 +203,8 @@ def bert_score(
     baseline:str|Path|None=None, # file of baselines to rescale with; None = not rescaled
 )->dict:                 # precision, recall and f1, higher is better, with the model, the layer and whether they were rescaled
     "BERTScore, with everything it depends on."
-    scorer = require('bert_score', 'eval').BERTScorer(model_type=str(model), num_layers=layer, lang=texts.language[:2], rescale_with_baseline=baseline is not None, baseline_path=None if baseline is None else str(baseline))
+    try: scorer = require('bert_score', 'eval').BERTScorer(model_type=str(model), num_layers=layer, lang=texts.language[:2], rescale_with_baseline=baseline is not None, baseline_path=None if baseline is None else str(baseline))
+    except (OSError, ValueError, AssertionError) as e: raise file_error(model, f'expected an encoder with {layer} layers or more, got {str(e)[:200]}', 'give a folder or a name of the hub; without a network, only folders and what was fetched before') from None
     _fit(scorer._tokenizer, getattr(scorer._model.config, 'max_position_embeddings', 512))
     p, r, f = scorer.score(list(texts.hypotheses), list(texts.references))
     return {'precision': float(p.mean()), 'recall': float(r.mean()), 'f1': float(f.mean()), 'model': str(model), 'layer': layer, 'rescaled': baseline is not None}

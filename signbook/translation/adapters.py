@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import hashlib, importlib.util, json, sys, time, warnings
 import torch
 from safetensors import SafetensorError
-from ..core import SignbookError, require
+from ..core import SignbookError, file_error, read_bytes, require
 from .causal import Base, claim, digest, follow, load_base, new_folder, parameters, run_settings
 from .chat import Examples, Form, TEMPLATES, examples
 from .recipe import DIRECTIONS, Pair, read_recipe
@@ -210,7 +210,9 @@ def saved_recipe(
 )->ChatRecipe|None:     # None: nothing of ours made it
     "The recipe beside a model."
     path = Path(folder)/RECIPE_FILE
-    return ChatRecipe(**json.loads(path.read_text())) if path.is_file() else None
+    if not path.is_file(): return None
+    try: return ChatRecipe(**json.loads(read_bytes(path)))
+    except (TypeError, ValueError) as e: raise file_error(path, f'expected the recipe of a model, got something else ({e})', 'take the file away, and say template and direction by hand') from None
 
 def load_adapter(
     base:Base,        # the model it was trained on; it gets the adapter

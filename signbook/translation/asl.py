@@ -130,7 +130,7 @@ def gloss_to_text(
     "Say a gloss line in English."
     if not 1 <= best <= BEAM: raise SignbookError(f'best: expected 1 to {BEAM}, got {best}')
     source = gloss_tokens(check_gloss(line, LANGUAGE))
-    rule = Counted(_pieces(), [sentences or asked_for(line)])
+    rule = Counted(_pieces(), [asked_for(line) if sentences is None else sentences])
     tokens = source.split()
     said = _written(source, 'text', tuple(w for mark, w in zip(tokens, tokens[1:]) if mark == SPELLED), rule)
     note = _unseen(source)

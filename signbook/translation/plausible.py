@@ -108,7 +108,8 @@ def _no_line(
     if any(unicodedata.category(c) == 'Co' for c in line) or len(words.plain) > 1 and all(w[:3] == 'ham' and symbol_name(w) for w in words.plain):
         return 'got HamNoSys, which says how one sign is made; signbook hamnosys shows it, and here the name of the sign is wanted'
     if not any(c.isalpha() for c in line): return f'got only marks and numbers, {line.strip()!r:.40}; add the glosses of the signs'
-    if len(words.written) > LONGEST or any(len(w) > LONGEST for w in words.written): return f'got {len(words.written)} words; give one sentence or a few at a time, {LONGEST} glosses at most'
+    if len(words.written) > LONGEST: return f'got {len(words.written)} words; give one sentence or a few at a time, {LONGEST} glosses at most'
+    if long := next((w for w in words.written if len(w) > LONGEST), ''): return f'got a word of {len(long)} characters, {long:.20}…; put blanks between glosses'
     scripts = _scripts(line)
     other = [s for s in scripts if s != habit.script]
     if 2*len(other) > len(scripts): return f'got {_name(max(sorted(set(other)), key=other.count))} letters; choose the sign language whose glosses these are, or write {_name(habit.script)} ones'

@@ -73,13 +73,13 @@ def settings_of(
 def _claim(folder, settings):
     "Make the folder one of this run, or refuse one of another; clear away what a killed process left half written."
     note = folder/SETTINGS
-    if note.is_file():
+    if any((folder/name).exists() for name in (MODEL, CHECKPOINT, CHAT, STEPS)):
+        if not note.is_file(): raise file_error(folder, f'expected {SETTINGS} beside the model, got none', 'choose another folder')
         try: there = json.loads(note.read_text(encoding='utf-8'))
         except ValueError: there = {}
         differ = [f'{part}.{k}' for part in settings for k, v in settings[part].items() if there.get(part, {}).get(k) != v]
         if differ: raise file_error(folder, f"expected a run of this recipe on these pairs, got one with another {', '.join(differ)}", 'choose another folder, or delete this one')
-    elif any((folder/name).exists() for name in (MODEL, CHECKPOINT, CHAT, STEPS)): raise file_error(folder, f'expected {SETTINGS} beside the model, got none', 'choose another folder')
-    else:
+    else:                                                                 # nothing was trained here yet, whatever was meant to be
         with atomic_path(note) as temporary: temporary.write_text(json.dumps(settings, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
     for name in (MODEL, SETTINGS, CHECKPOINT, CHAT):
         for left in folder.glob(f'.{name}.*'): shutil.rmtree(left)
@@ -294,15 +294,19 @@ def chosen_on(
 )->str:
     "Which set the reward for length was chosen on, for the record."
     dev = _dev(corpus)
-    if reward is not None: return 'none: it was given'
-    if dev is None: return "none: there is no dev set; the recipe's is taken"
+    if reward is not None: return 'nothing: it was given'
+    if dev is None: return "nothing, for there is no dev set: the recipe's is taken"
     return f'{dev}, the split that is scored, for every system alike' if dev == split else f'{dev}; {split} had no part in it'
 
 def to_score(
     corpus:Pairs, # where the split is
     split:str,    # one of its splits
+    reward:float|None=None, # as for `evaluate`
+    second:bool=False,      # as for `evaluate`
 )->list[tuple[str, str]]: # its pairs
-    "A split that may be scored; the training set is none."
+    "A split that may be scored; the training set is none, and a second opinion needs what its weights are chosen on."
+    if second and reward is not None: raise SignbookError(f'second opinion: expected no reward beside it, for it is chosen with the weights, got {reward:g}; leave one of the two out')
+    if second and (_dev(corpus) is None or 'train' not in corpus.splits): raise SignbookError(f"second opinion: expected a training set to count and a dev set to choose weights on, got {', '.join(corpus.splits)}; leave it out")
     if split == 'train': raise SignbookError(f"split: expected one that is not trained on, such as {' or '.join(s for s in corpus.splits if s != 'train') or 'dev'}, got train")
     return corpus[split]
 
@@ -316,8 +320,7 @@ def evaluate(
     say:Callable=str,           # told what is being done
 )->dict:                        # plain values: everything for a report
     "Ask systems about a split, and score them."
-    if second and (reward is not None or _dev(corpus) is None or 'train' not in corpus.splits): raise SignbookError('second: expected a training set to count and a dev set to choose weights on, and no reward; leave one of the two out')
-    scored, training = to_score(corpus, split), corpus['train'] if 'train' in corpus.splits else None
+    scored, training = to_score(corpus, split, reward, second), corpus['train'] if 'train' in corpus.splits else None
     parts = [p for p in dict.fromkeys(('train', _dev(corpus), split)) if p in corpus.splits]
     out = {'split': split, 'data': corpus.about(*parts), 'fingerprints': {p: fingerprint(corpus[p]) for p in parts},
            'shared_with_training': leaks(scored, training) if training else None, 'reward_chosen_on': chosen_on(corpus, split, reward),
@@ -340,7 +343,7 @@ def evaluate_recipe(
     **how,                    # reward, samples, second, say, as for `evaluate`
 )->dict:                      # as `evaluate` gives it, with recipe and seeds
     "Train what is not trained yet, then score it."
-    to_score(corpus, split)                                               # before anything is trained
+    to_score(corpus, split, how.get('reward'), how.get('second', False))  # before anything is trained
     runs = {f'seed {k}': (Path(folder)/f'seed_{k}', replace(recipe, seed=k), watch(k)) for k in range(recipe.seed, recipe.seed + seeds)}
     if isinstance(recipe, ChatRecipe):
         paths = {n: tune_in(where, own, corpus, base, device, seen or ()) for n, (where, own, seen) in runs.items()}
@@ -375,6 +378,11 @@ def _data_line(data):
             'marks of training glosses cleaned' if data['marks_of_training_glosses_cleaned'] else '']
     return '; '.join(filter(None, said)) + '\n'
 
+def _second_line(weights):
+    "The weights of the second opinion, in a line."
+    said = ', '.join(f"{n} ({', '.join(f'{k} {v:g}' for k, v in w.items())})" for n, w in weights.items())
+    return f'weights of the second opinion: {said}\n' if said else ''
+
 def report(
     found:dict, # of `evaluate`
 )->str:         # Markdown
@@ -385,7 +393,8 @@ def report(
         rows = found[name]['systems']
         ranges = ', '.join(f"{n} {r['older_bleu4']:.2f} [{r['older_bleu4_95'][0]:.2f}, {r['older_bleu4_95'][1]:.2f}]" for n, r in rows.items() if r['older_bleu4_95'])
         parts += [f"## {name.replace('_', ' ')}, {found['split']}\n", scores.table(rows), f"\nolder bleu4 and where it lies when the sentences are drawn again (95 %): {ranges}",
-                  f"\nreward for length, chosen on {found['reward_chosen_on']}: {', '.join(f'{n} {r:g}' for n, r in found[name]['rewards'].items())}\n"]
+                  f"\nreward for length: {', '.join(f'{n} {r:g}' for n, r in found[name]['rewards'].items())}", _second_line(found[name]['second_opinion']) + f"chosen on {found['reward_chosen_on']}\n"]
+    if found.get('early_stopping_on'): parts.append(f"training stopped by the loss on {found['early_stopping_on']}\n")
     shared = found['shared_with_training']
     if shared: parts.append('in the training set too, of the scored pairs: ' + '; '.join(f"{same}: " + ', '.join(f'{side} {100*v:.1f} %' for side, v in s.items()) for same, s in shared.items()))
     return '\n'.join(parts)
