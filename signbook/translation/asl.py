@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LANGUAGE', 'STAND_INS', 'BEAM', 'WEIGHT', 'LEAST', 'translator', 'one_thread', 'sign_of', 'signs_in', 'agreement',
-           'masked', 'Reading', 'gloss_to_text', 'readable', 'aligned', 'text_to_line']
+           'masked', 'Reading', 'ended', 'gloss_to_text', 'readable', 'aligned', 'text_to_line']
 
 # %% ../../nbs/82_translation.asl.ipynb #63ae6be3
 import math, re
@@ -17,7 +17,7 @@ from ..signing.english import NOT_SIGNED, TENS, UNITS, clean, expand
 from ..signing.gloss import Dropped, GlossLine, parse_line, read_token, text_to_gloss
 from ..signing.lexicon import Alphabet, Lexicon
 from ..signing.stretches import word_entries
-from ..signing.tagging import small_words
+from ..signing.tagging import small_words, word_list
 from .length import Counted, Pieces, asked_for, sentences as sentences_of
 from .plausible import check_gloss
 from .seq2seq import Said, Translator, candidates
@@ -121,6 +121,17 @@ def _unseen(source)->str:
     strange = [w for w in source.split() if UNKNOWN in translator().words.encode(w)]
     return f"letters the model has not learnt are left out: {', '.join(strange)}" if strange else ''
 
+_ASKING = {'yn{', 'wh{', *(w.replace(' ', '-') for w in word_list('question'))}
+
+def ended(
+    source:str, # tokens
+)->str:         # tokens with an end mark
+    "A line that somebody left without an end mark asks if a question word or the face does, and states otherwise."
+    words = source.split()
+    if words[-1] in ('.', '?', '!'): return source
+    last = words[max((n + 1 for n, w in enumerate(words) if w in ('.', '?', '!')), default=0):]
+    return source + (' ?' if _ASKING & set(last) else ' .')
+
 def gloss_to_text(
     line:str,                # glosses, with or without scopes and marks
     best:int=1,              # how many readings at most, up to `BEAM`
@@ -129,7 +140,7 @@ def gloss_to_text(
 )->list[Reading]:            # best first; one without text if the best is withheld
     "Say a gloss line in English."
     if not 1 <= best <= BEAM: raise SignbookError(f'best: expected 1 to {BEAM}, got {best}')
-    source = gloss_tokens(check_gloss(line, LANGUAGE))
+    source = ended(gloss_tokens(check_gloss(line, LANGUAGE)))
     rule = Counted(_pieces(), [asked_for(line) if sentences is None else sentences])
     tokens = source.split()
     said = _written(source, 'text', tuple(w for mark, w in zip(tokens, tokens[1:]) if mark == SPELLED), rule)
