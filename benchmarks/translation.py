@@ -13,8 +13,6 @@ import numpy as np
 from table import DATA, RESULTS, keep, missing
 
 KEPT, BEAM, SAMPLES = 10, 12, 16          # epochs averaged at most; sentences kept of the beam; sentences drawn
-REWARDS = np.arange(0, 2.55, .05)
-BACK, FLUENT = (.2, .4, .6, .8, 1.2), (0., .2, .4, .6, .8)      # weights of a second opinion that are tried
 STRONG = dict(epochs=100_000, keep=100_000)   # until the time is up
 JOBS = {                                  # name: corpus, recipe, what is changed, steps a round
     **{f'phoenix text {s}': ('phoenix', 'strong', dict(direction='text', seed=s), 1) for s in range(3)},
@@ -31,11 +29,10 @@ FOLDERS = {'phoenix': 'phoenix2014T', 'csl': 'csl_daily', 'dgs': 'dgs_corpus', '
 LANGUAGE = {'phoenix': 'deu', 'csl': 'zho', 'dgs': 'deu', 'aslg': 'eng'}
 
 
-def prepared(name, data):
-    "Training and dev pairs (glosses, text) as every system gets them."
+def corpus(name, data):
+    "Pairs (glosses, text) as every system gets them."
     from signbook.data.pairs import Pairs
-    pairs = Pairs(data/FOLDERS[name])
-    return pairs['train'], pairs['dev']
+    return Pairs(data/FOLDERS[name])
 
 
 class Job:
@@ -45,7 +42,8 @@ class Job:
         from signbook.translation.recipe import examples, load_recipe, vocabulary
         from signbook.translation.trainer import Run
         kind, recipe, changes, self.each = JOBS[name]
-        self.name, (self.pairs, self.dev), self.began = name, prepared(kind, data), time.time()
+        found = corpus(kind, data)
+        self.name, self.pairs, self.dev, self.began = name, found['train'], found['dev'], time.time()
         self.recipe = load_recipe(recipe, **changes, **(STRONG if recipe == 'strong' else {}))
         self.run = Run(self.recipe, vocabulary(self.pairs, self.recipe), device).know(self.pairs)
         self.rows = examples(self.dev, self.run.words, self.recipe)
@@ -121,14 +119,15 @@ def train_here(out, data, only):
     torch.set_num_threads(1)
     for name in only or HERE:
         kind, base, changes, _ = HERE[name]
-        pairs, dev = prepared(kind, data)
+        found = corpus(kind, data)
+        pairs, dev = found['train'], found['dev']
         began, file = time.time(), out/name.replace(' ', '_')
         run = trainer.train(recipe.load_recipe(base, **changes), pairs, file, dev, watch=lambda run, loss, seen: print(f"{name}: epoch {run.where['epoch']}, loss {loss:.3f}, {time.time() - began:.0f} s", flush=True))
         model = seq2seq.Translator.of(run, pairs)
         model.save(file.with_suffix('.safetensors'))
         ask(model, dev, dict(run.where, recipe=base, parameters=sum(p.numel() for p in run.model.parameters()), vocabulary=len(run.words)), out, name)
     own = [out/f'phoenix_gloss_{n}.safetensors' for n in range(3)]
-    if all(p.is_file() for p in own): ask(seq2seq.Translator.load(*own), prepared('phoenix', data)[1], {}, out, 'phoenix gloss together')
+    if all(p.is_file() for p in own): ask(seq2seq.Translator.load(*own), corpus('phoenix', data)['dev'], {}, out, 'phoenix gloss together')
     pack(out, 'processor', None)
 
 def pack(out, card, seconds):
@@ -149,76 +148,42 @@ def train(out, data, device, seconds):
     for p in out.glob('*.json'): p.unlink()
 
 
-def choose(systems, references):
-    "For systems that share a setting: the reward with the best mean BLEU-4, and what each says with it."
-    from signbook.evaluation.ngrams import bleu_counts, bleu_of
-    said = lambda s, r: [max(own[:s['beam']], key=lambda c: c[1] + r*c[2])[0] for own in s['said']]
-    bleu = lambda out: bleu_of(bleu_counts(out, references).sum(0))[3]
-    reward = max(REWARDS, key=lambda r: np.mean([bleu(said(s, r)) for s in systems]))
-    return round(float(reward), 2), [said(s, reward) for s in systems]
-
-class Judged:
-    "All that a system might say, with what a second opinion says to it, and the counts for its BLEU."
-    def __init__(self, system, channel, sources, references):
-        from signbook.evaluation.ngrams import bleu_counts
-        from signbook.translation.channel import explained, usual
-        self.said, most = system['said'], max(map(len, system['said']))
-        self.felt = np.full((len(sources), most, 4), np.nan)
-        self.counts = np.stack([np.pad(bleu_counts([c[0] for c in own], [r]*len(own)), ((0, most - len(own)), (0, 0))) for own, r in zip(self.said, references)])
-        for n, (line, own) in enumerate(zip(sources, self.said)):
-            source = channel.words.encode(line)
-            for k, (text, logp, pieces) in enumerate(own):
-                written = channel.words.encode(text)
-                self.felt[n, k] = logp, pieces, explained(channel.chances, source, written), usual(channel.found, written)
-
-    def choice(self, weights):
-        "Which candidate of each sentence."
-        return np.nanargmax(self.felt @ weights, 1)
-
-    def bleu(self, choice, part=slice(None)):
-        "Of some sentences."
-        from signbook.evaluation.ngrams import bleu_of
-        return bleu_of(self.counts[np.arange(len(choice)), choice][part].sum(0))[3]
-
-def second(family, channel, sources, references):
+def second(family, every, references):
     "For systems that share settings: the weights of a second opinion with the best mean BLEU-4, what each says with them, and its BLEU-4 where each half of the sentences uses the weights of the other."
-    every = [Judged(s, channel, sources, references) for s in family]
-    tried = [np.array((1., *w)) for w in product(np.arange(0, 5.1, .25), BACK, FLUENT)]
-    choices = [[j.choice(w) for j in every] for w in tried]
-    best = lambda part: max(range(len(tried)), key=lambda n: np.mean([j.bleu(c, part) for j, c in zip(every, choices[n])]))
-    n, even, odd = best(slice(None)), best(slice(0, None, 2)), best(slice(1, None, 2))
-    crossed = [np.where(np.arange(len(sources)) % 2, a, b) for a, b in zip(choices[even], choices[odd])]
-    return dict(zip(('reward', 'back', 'fluent'), tried[n][1:].round(2).tolist())), [[own[k][0] for own, k in zip(j.said, c)] for j, c in zip(every, choices[n])], [j.bleu(c) for j, c in zip(every, crossed)]
-
-def agreed(system, reward):
-    "What agrees most: minimum Bayes risk over the beam and the sentences drawn."
-    from signbook.translation.decode import most_agreed
-    from signbook.translation.seq2seq import Said, likely
-    return [most_agreed([c[0] for c in own], likely([Said(*c) for c in own], reward)) for own in system['said']]
+    from signbook.evaluation.ngrams import bleu_counts, bleu_of
+    from signbook.translation.scoring import choose_weights, weighed
+    half = lambda n: choose_weights([(said[n::2], felt[n::2]) for said, felt in zip(family, every)], references[n::2])
+    weights, others = choose_weights(list(zip(family, every)), references), (half(1), half(0))
+    out = [weighed(said, felt, weights) for said, felt in zip(family, every)]
+    crossed = [sum((bleu_counts(weighed(said[n::2], felt[n::2], others[n]), references[n::2]).sum(0) for n in (0, 1)), 0) for said, felt in zip(family, every)]
+    return dict(zip(('reward', 'back', 'fluent'), weights)), out, [bleu_of(c)[3] for c in crossed]
 
 def compare(kind, to, systems, data):
     "All systems of a corpus in one direction, scored on its dev set."
     from signbook.evaluation import text as scores
-    from signbook.translation.channel import Channel
-    from signbook.translation.recipe import load_recipe, vocabulary
-    training, dev = prepared(kind, data)
+    from signbook.translation.scoring import agreed, best, choose_reward, counted, opinions
+    from signbook.translation.seq2seq import Said
+    pairs = corpus(kind, data)
+    training, dev = pairs['train'], pairs['dev']
     side = int(to == 'text')
     sources, references = [p[1 - side] for p in dev], [p[side] for p in dev]
     language = LANGUAGE[kind] if to == 'text' else 'zxx'
-    channel = Channel.learn(training, vocabulary(training, load_recipe('strong', direction=to)), to) if kind == 'phoenix' else None
+    channel = counted(pairs, to) if kind == 'phoenix' else None
     families, outputs, rewards, about = {}, {}, {}, {}
     for s in systems: families.setdefault('seeds' if s['name'][-1].isdigit() else s['name'], []).append(s)
     for family in families.values():
+        every = [[[Said(*c) for c in own] for own in s['said']] for s in family]
         if channel and 'published' not in family[0]['name']:
-            weights, said, crossed = second(family, channel, sources, references)
+            weights, said, crossed = second(every, [opinions(channel, sources, e) for e in every], references)
             for s, out, other in zip(family, said, crossed):
                 name = f"{s['name'].removeprefix(f'{kind} {to}').strip()}, second opinion"
                 outputs[name], rewards[name], about[name] = out, weights, {'older_bleu4_with_the_weights_of_the_other_half': other}
-        reward, said = choose(family, references)
-        for s, out in zip(family, said):
+        beams = [[own[:s['beam']] for own in e] for s, e in zip(family, every)]
+        reward = choose_reward(beams, references)
+        for s, said, drawn in zip(family, beams, every):
             short = s['name'].removeprefix(f'{kind} {to}').strip() or s['about'].get('recipe', 'strong')
-            outputs[short], rewards[short], about[short] = out, reward, s['about']
-            if kind == 'phoenix' and short != 'published': outputs[f'{short}, most agreed'] = agreed(s, reward)
+            outputs[short], rewards[short], about[short] = best(said, reward), reward, s['about']
+            if kind == 'phoenix' and short != 'published': outputs[f'{short}, most agreed'] = agreed(drawn, reward)
     sides = [p[1 - side] for p in training], [p[side] for p in training]
     outputs |= scores.trivial(sources, sides)
     made = {name: scores.Texts(out, references, language) for name, out in outputs.items()}

@@ -1,5 +1,4 @@
 "The translator that ships: what it was trained on and judged by, what it copies, and what it does with odd input."
-import importlib.util
 import json
 import random
 import sys
@@ -9,6 +8,10 @@ import pytest
 
 pytest.importorskip('torch')
 
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = str(ROOT/'benchmarks'), str(ROOT/'scripts')
+
+import asl as benchmark  # noqa: E402
 from signbook.core import SignbookError, assets
 from signbook.data.everyday import TEMPLATES, contracted, everyday, parts, skeleton, templates
 from signbook.evaluation.text import training_overlap
@@ -19,7 +22,6 @@ from signbook.translation import asl
 from signbook.translation.length import asked_for, sentences
 from signbook.translation.written import gloss_tokens, judged, pairs_to_gloss, pairs_to_text, text_tokens, tokens_gloss, tokens_text
 
-ROOT = Path(__file__).resolve().parent.parent
 LEXICON, ALPHABET = Lexicon.load('ase'), Alphabet.load('ase')
 
 
@@ -49,10 +51,8 @@ def test_writing_and_reading_tokens_loses_nothing():
 
 
 def test_a_run_goes_on_as_if_it_had_not_stopped(tmp_path, monkeypatch):
-    spec = importlib.util.spec_from_file_location('train_asl', ROOT/'scripts'/'train_asl.py')
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
     import torch
+    import train_asl as script
     from dataclasses import replace
     from signbook.translation.recipe import load_recipe
     monkeypatch.setattr(script, 'SIZE', 20); monkeypatch.setattr(script, 'SHARDS', 2); monkeypatch.setattr(script, 'DEV', 4)
@@ -74,6 +74,7 @@ def test_file_and_card():
     assert path.stat().st_size <= 15e6
     card = path.with_suffix('.md').read_text(encoding='utf-8')
     for word in ('Apache-2.0', 'synthetic', 'not reviewed by signers', 'seed', 'steps', 'scripts/train_asl.py', 'Limits'): assert word in card, word
+    assert benchmark.figures(json.loads((ROOT/'benchmarks'/'results'/'asl.json').read_text())) in card
 
 
 @pytest.mark.parametrize('line', ['YOU WANT GO DRINK AFTER DINNER?', 'MY NAME fs-ANNA', 'ME HUNGRY . YOU WANT EAT ?', 'wh{ YOUR NAME WHAT } ?', 'TOMORROW RAIN'])

@@ -19,7 +19,7 @@ from ..signing.lexicon import Alphabet, Lexicon
 from ..signing.stretches import word_entries
 from ..signing.tagging import small_words, word_list
 from .length import Counted, Pieces, asked_for, sentences as sentences_of
-from .plausible import check_gloss
+from .plausible import check_gloss, is_english
 from .seq2seq import Said, Translator, candidates
 from .subwords import UNKNOWN
 from .written import SPELLED, gloss_tokens, text_tokens, tokens_gloss, tokens_text
@@ -224,6 +224,9 @@ def text_to_line(
     lexicon, alphabet = lexicon or _tables()[0], alphabet or _tables()[1]
     text = clean(text)
     if not re.search('[A-Za-z0-9]', text): raise SignbookError(f'text: expected words in Latin letters, got {text!r:.40}; write an English sentence')
+    words = [w for w in re.findall(r"[^\W\d_'’]+(?!['’\w])", text) if w.islower()]   # others may be names
+    if 2*len(strange := [w for w in words if not is_english(w)]) > len(words): raise SignbookError(
+        f"text: expected English, got words that are none ({' '.join(strange[:4])}); write an English sentence, or choose the rules, which spell what they do not know")
     said = [_written(tokens, 'gloss', _unknown(tokens, lexicon))[0].text for tokens in map(text_tokens, sentences_of(text))]
     line = readable(' '.join(map(tokens_gloss, said)), lexicon, alphabet)
     return aligned(parse_line(line, lexicon, alphabet), text, lexicon)

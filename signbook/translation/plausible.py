@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HABITS', 'CLOSED', 'PREFIX', 'LONGEST', 'ENOUGH', 'LIMIT', 'Habit', 'habit_of', 'little_words', 'foreign_words',
-           'Words', 'words_of', 'Doubt', 'why_no_gloss', 'check_gloss']
+           'Words', 'words_of', 'Doubt', 'is_english', 'why_no_gloss', 'check_gloss']
 
 # %% ../../nbs/81f_translation.plausible.ipynb #5f000003
 from collections.abc import Collection, Iterator
@@ -132,7 +132,9 @@ def _inflected(word):
     if word in _signs('ase') or word in word_list('modal') or thing & all_forms(word).get(word, set()): return False
     return any(thing & parts for parts in word_forms(word).values())
 
-def _english(word):
+def is_english(
+    word:str, # in small letters, without an apostrophe
+)->bool:
     "Is this an English word, or made of some?"
     is_one = lambda p: p in _signs('ase') or p in small_words() or p.isdigit() or bool(all_forms(p))
     return is_one(word) or all(is_one(p) for part in word.split('-') if part for p in expand(part.replace('’', "'")))
@@ -144,7 +146,7 @@ def _latin(line, words, habit)->Iterator[Doubt]:
         elif w in little_words(habit.spoken, 'rarely'): yield Doubt(.5, w)
         elif habit.spoken == 'en' and _inflected(w): yield Doubt(.5 if words.marked else 1, w)
         elif re.fullmatch("[^-]+['’][a-z]+", w) and not (habit.spoken == 'en' and w in _signs('ase')): yield Doubt(.5 if w.endswith('t') else 1, w)   # WON'T may be a gloss
-        elif w in foreign_words(habit.spoken) and not (habit.spoken == 'en' and _english(w)): yield Doubt(.5, w)
+        elif w in foreign_words(habit.spoken) and not (habit.spoken == 'en' and is_english(w)): yield Doubt(.5, w)
     if re.search('["“”«»„¿¡]', line): yield Doubt(1, 'quotes')
     if re.search(r'\w[,;:]\s', line): yield Doubt(.5, 'a comma behind a word')
     title = [w for w in words.written if len(w) > 1 and w[0].isupper() and w[1:].islower()]
@@ -165,7 +167,7 @@ def _strange(words, habit, known):
     if known is None or len(known) < ENOUGH or habit.script != 'LATIN': known = ()
     if not known and habit.spoken != 'en': return []
     seen = {p for w in words.written if w.lower() in known for p in words_of(w).plain}      # as the corpus writes it: ICH1, poss-MEIN
-    strange = [w for w in words.plain if not (w in seen or w in known or habit.spoken == 'en' and _english(w))]
+    strange = [w for w in words.plain if not (w in seen or w in known or habit.spoken == 'en' and is_english(w))]
     return strange if 2*len(strange) > len(words.plain) else []
 
 def why_no_gloss(

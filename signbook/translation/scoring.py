@@ -82,7 +82,7 @@ def _claim(folder, settings):
     else:                                                                 # nothing was trained here yet, whatever was meant to be
         with atomic_path(note) as temporary: temporary.write_text(json.dumps(settings, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
     for name in (MODEL, SETTINGS, CHECKPOINT, CHAT):
-        for left in folder.glob(f'.{name}.*'): shutil.rmtree(left)
+        for left in folder.glob(f'.{name}.????????'): shutil.rmtree(left)
 
 def _run(folder, settings, result, make, checkpoints):
     "The result of a run in its folder, made if it is not there."
