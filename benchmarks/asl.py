@@ -111,17 +111,17 @@ def ambiguity(line, seed):
     from signbook.data.words import grammar
     from signbook.signing.gloss import parse_line, text_to_gloss
     from signbook.translation.asl import sign_of
-    from signbook.translation.written import _own, contracted
+    from signbook.translation.written import contracted, tables
     spelled = tuple(t[3:].capitalize() for t in line.split() if t.startswith('fs-')) or ('Anna',)
     rng, names, known, halves = random.Random(seed), {'name': spelled, 'city': spelled}, {}, (Counter(), Counter())
-    wanted = {g.partition('/')[0] for g in content(parse_line(line, *_own())) if '-' not in g}
+    wanted = {g.partition('/')[0] for g in content(parse_line(line, *tables())) if '-' not in g}
     with tempfile.TemporaryDirectory() as folder:
         words_for({w.partition('/')[0] for w in line.split()}, folder)
         able = [p for p in grammar(folder).patterns if fill(p, rng, names, folder) is not None]
         for n in range(TRIES):
             said = fill(rng.choices(able, [p.share for p in able])[0], rng, names, folder)
             if said is None: continue
-            if said not in known: known[said] = wanted <= {sign_of(w) for w in re.findall(r'[^\W_]+', said)} and text_to_gloss(said, *_own()).line == line
+            if said not in known: known[said] = wanted <= {sign_of(w) for w in re.findall(r'[^\W_]+', said)} and text_to_gloss(said, *tables()).line == line
             if known[said]: halves[n % 2][contracted(said)] += 1
     grammar.cache_clear()
     return halves
@@ -171,9 +171,9 @@ def accepted():
     "Hand-written English: share of lines of the network that the table of the rules accepts, beside the rules themselves."
     import gloss
     from signbook.translation.asl import text_to_line
-    from signbook.translation.written import _own
+    from signbook.translation.written import tables
     rows = [(english, patterns) for _, half, english, patterns in gloss.read_sentences() if half == 'test']
-    return {'sentences': len(rows), 'network': float(np.mean([gloss.is_accepted(text_to_line(e), p, *_own()) for e, p in rows])), 'rules': gloss.share(gloss.judged('test', None, *_own()))}
+    return {'sentences': len(rows), 'network': float(np.mean([gloss.is_accepted(text_to_line(e), p, *tables()) for e, p in rows])), 'rules': gloss.share(gloss.judged('test', None, *tables()))}
 
 
 def ceiling_kept(quick=False):

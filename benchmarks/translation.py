@@ -151,7 +151,7 @@ def train(out, data, device, seconds):
 def second(family, every, references):
     "For systems that share settings: the weights of a second opinion with the best mean BLEU-4, what each says with them, and its BLEU-4 where each half of the sentences uses the weights of the other."
     from signbook.evaluation.ngrams import bleu_counts, bleu_of
-    from signbook.translation.scoring import choose_weights, weighed
+    from signbook.translation.channel import choose_weights, weighed
     half = lambda n: choose_weights([(said[n::2], felt[n::2]) for said, felt in zip(family, every)], references[n::2])
     weights, others = choose_weights(list(zip(family, every)), references), (half(1), half(0))
     out = [weighed(said, felt, weights) for said, felt in zip(family, every)]
@@ -161,7 +161,8 @@ def second(family, every, references):
 def compare(kind, to, systems, data):
     "All systems of a corpus in one direction, scored on its dev set."
     from signbook.evaluation import text as scores
-    from signbook.translation.scoring import agreed, best, choose_reward, counted, opinions
+    from signbook.translation.channel import opinions
+    from signbook.translation.scoring import agreed, best, choose_reward, counted
     from signbook.translation.seq2seq import Said
     pairs = corpus(kind, data)
     training, dev = pairs['train'], pairs['dev']

@@ -19,6 +19,7 @@ from .holds import both_hands
 from .speech import Speech, imagine, listen, speak, words_of
 from .staging import FLAT, INDEX, LOOSE, META, Hold, Script, cast, perform
 from ..motion.motion import Motion, Span
+from ..motion.npz import npz_bytes
 from ..signing.emotion import STYLES, style_of
 from ..signing.lexicon import read_table, table_path
 from ..signing.mouthing import mouth_acts, word_visemes

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CHINESE', 'KANA', 'TOKENS', 'SPOKEN', 'AROUND', 'LINES', 'SAME', 'DEV', 'NEAR', 'RUN', 'tokens_for', 'has_marks',
-           'marks_apart', 'marks_back', 'Part', 'find_parts', 'normal', 'unique', 'Pairs', 'fingerprint', 'nearness',
+           'marks_apart', 'marks_back', 'Part', 'find_parts', 'normal', 'unique', 'Pairs', 'digest', 'nearness',
            'leaks']
 
 # %% ../../nbs/47b_data.pairs.ipynb #47b00003
@@ -212,11 +212,11 @@ def _language(told, texts):
     if told != 'und' or not texts: return told
     return 'jpn' if _most(texts, f'[{KANA}]') else 'zho' if _most(texts, f'[{CHINESE}]') else 'und'
 
-def fingerprint(
-    pairs:Sequence[tuple[str, str]], # glosses, text
-)->str:                              # 16 hexadecimal digits
-    "What tells one list of pairs from another."
-    return hashlib.sha256(json.dumps(pairs, ensure_ascii=False).encode('utf-8', 'surrogatepass')).hexdigest()[:16]
+def digest(
+    lines:Sequence, # pairs, lists of pairs, or lines
+)->str:             # 16 hexadecimal digits
+    "What tells some data from others."
+    return hashlib.sha256(json.dumps(lines, ensure_ascii=False).encode('utf-8', 'surrogatepass')).hexdigest()[:16]
 
 # %% ../../nbs/47b_data.pairs.ipynb #47b00020
 NEAR, RUN = .8, 5   # share of common runs from which lines are nearly the same; characters in a run

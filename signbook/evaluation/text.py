@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['LABEL', 'SPACED', 'NUMBERS', 'COLUMNS', 'Texts', 'read_lines', 'read_labelled', 'from_logs', 'from_files',
            'sacre_scores', 'facts', 'made_up_and_left_out', 'score', 'bert_score', 'Interval', 'bleu4_of', 'interval',
-           'paired', 'older_rows', 'mean_of', 'nearest', 'trivial', 'training_overlap', 'table']
+           'paired', 'apart', 'older_rows', 'mean_of', 'nearest', 'trivial', 'training_overlap', 'table']
 
 # %% ../../nbs/50a_evaluation.text.ipynb #287d0ca0
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from os.path import commonprefix
 from pathlib import Path
 import json, re
@@ -252,6 +253,17 @@ def paired(
     apart = of(drawn @ ours) - of(drawn @ theirs)
     whole = float(of(ours.sum(0)) - of(theirs.sum(0)))
     return {'difference': Interval(whole, *map(float, np.percentile(apart, (2.5, 97.5)))), 'p': float(np.mean(apart*np.sign(whole or 1) <= 0))}
+
+def apart(
+    rows:dict[str, np.ndarray], # system → (N,K) counts, all on the same sentences
+    of:Callable=bleu4_of,       # summed counts → score
+)->list[dict]:                  # for every two: system, ahead_of, difference, interval_95, p; the best system first
+    "How far systems are apart, each two on the same draws."
+    order, out = sorted(rows, key=lambda n: -of(rows[n].sum(0))), []
+    for one, other in combinations(order, 2):
+        found = paired(rows[one], rows[other], of)
+        out.append({'system': one, 'ahead_of': other, 'difference': found['difference'].score, 'interval_95': [found['difference'].low, found['difference'].high], 'p': found['p']})
+    return out
 
 def older_rows(
     texts:Texts,  # outputs and references

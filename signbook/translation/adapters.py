@@ -17,7 +17,8 @@ import hashlib, importlib.util, json, sys, time, warnings
 import torch
 from safetensors import SafetensorError
 from ..core import SignbookError, file_error, read_bytes, require
-from .causal import Base, claim, digest, follow, load_base, new_folder, parameters, run_settings
+from ..data.pairs import digest
+from .causal import Base, claim, follow, load_base, new_folder, parameters, run_settings
 from .chat import Examples, Form, TEMPLATES, examples
 from .recipe import DIRECTIONS, Pair, read_recipe
 

@@ -22,7 +22,7 @@ from .length import Counted, Pieces, asked_for, sentences as sentences_of
 from .plausible import check_gloss, is_english
 from .seq2seq import Said, Translator, candidates
 from .subwords import UNKNOWN
-from .written import SPELLED, gloss_tokens, text_tokens, tokens_gloss, tokens_text
+from .written import SPELLED, gloss_tokens, tables, text_tokens, tokens_gloss, tokens_text
 
 # %% ../../nbs/82_translation.asl.ipynb #42a1e049
 LANGUAGE = 'ase'
@@ -43,9 +43,6 @@ def one_thread():
     try: yield
     finally: torch.set_num_threads(threads)
 
-@lru_cache(maxsize=1)
-def _tables()->tuple: return Lexicon.load(LANGUAGE), Alphabet.load(LANGUAGE)
-
 # %% ../../nbs/82_translation.asl.ipynb #d3efd0f2
 _ADDED = {'FINISH'}   # completed: a tense as often as a word
 
@@ -54,7 +51,7 @@ def sign_of(
     word:str, # as somebody typed it, English or a gloss
 )->str:       # a gloss of the lexicon, or the word in capitals
     "The sign that a word stands for."
-    lexicon, gloss = _tables()[0], word.upper().partition('/')[0]
+    lexicon, gloss = tables()[0], word.upper().partition('/')[0]
     if gloss in lexicon.by_id: return gloss
     found = word_entries(word.lower().replace('-', ' '), lexicon, True)
     return found[0].gloss if found else gloss
@@ -71,7 +68,7 @@ def agreement(
     text:str, # English
 )->float:     # 0 to 1: F1 of their signs
     "How many signs of the line are in the sentence, and how many of the sentence in the line."
-    said = text_to_gloss(text, *_tables())
+    said = text_to_gloss(text, *tables())
     own = signs_in(line)
     back = signs_in(' '.join(t.id for t in said.tokens if not t.added or t.gloss in own))
     return 2*len(own & back)/(len(own) + len(back)) if own or back else 0.
@@ -152,7 +149,7 @@ def gloss_to_text(
 
 def _withheld(line, reading)->Reading:
     "The reading without its text, and why."
-    lost = ', '.join(sorted(signs_in(line) - signs_in(text_to_gloss(reading.text, *_tables()).line)))
+    lost = ', '.join(sorted(signs_in(line) - signs_in(text_to_gloss(reading.text, *tables()).line)))
     why = f'confidence {reading.confidence:.2f}' + f'; its English would lack {lost}'*bool(lost)
     return replace(reading, text='', guess=reading.text, note=f'not sure enough to say it ({why}); write shorter lines with glosses of the lexicon, or ask for it with least=0')
 
@@ -221,7 +218,7 @@ def text_to_line(
     lexicon:Lexicon|None=None, alphabet:Alphabet|None=None, # None = those that ship
 )->GlossLine:
     "What would be signed for a text, by the network."
-    lexicon, alphabet = lexicon or _tables()[0], alphabet or _tables()[1]
+    lexicon, alphabet = lexicon or tables()[0], alphabet or tables()[1]
     text = clean(text)
     if not re.search('[A-Za-z0-9]', text): raise SignbookError(f'text: expected words in Latin letters, got {text!r:.40}; write an English sentence')
     words = [w for w in re.findall(r"[^\W\d_'’]+(?!['’\w])", text) if w.islower()]   # others may be names

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BEGIN_MARK', 'END_MARK', 'FILL_MARK', 'SPEAKERS', 'CHAT_TEMPLATE', 'SIZES', 'learn_tokenizer', 'Base', 'build',
-           'parameters', 'encoded', 'nats', 'perplexity', 'packed', 'last_checkpoint', 'claim', 'digest', 'Pretraining',
+           'parameters', 'encoded', 'nats', 'perplexity', 'packed', 'last_checkpoint', 'claim', 'Pretraining',
            'run_settings', 'follow', 'pretrain', 'new_folder', 'save_base', 'load_base']
 
 # %% ../../nbs/80a_translation.causal.ipynb #ebdd3210
@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-import hashlib, json, math, os, shutil, tempfile
+import json, math, os, shutil, tempfile
 import numpy as np
 import torch
 from safetensors import SafetensorError
 from ..core import SignbookError, atomic_path, file_error, read_bytes, require
+from ..data.pairs import digest
 
 # %% ../../nbs/80a_translation.causal.ipynb #e3be178c
 BEGIN_MARK, END_MARK, FILL_MARK = '<s>', '</s>', '<pad>'
@@ -147,17 +148,11 @@ def claim(
     "Write down what makes a run, or refuse a folder that another one made."
     Path(folder).mkdir(parents=True, exist_ok=True)
     path, wanted = Path(folder)/'run.json', json.loads(json.dumps(made_by))
-    if not path.exists():
+    if not path.exists() or not any(p != path for p in path.parent.iterdir()):   # nothing was made yet, whatever was meant to be
         with atomic_path(path) as temporary: temporary.write_text(json.dumps(wanted, indent=1))
     found = json.loads(read_bytes(path))
     other = [k for k in wanted.keys() | found.keys() if wanted.get(k) != found.get(k)]
     if other: raise file_error(path, f"expected a run of this {', '.join(sorted(other))}, got another one", 'choose a new folder')
-
-def digest(
-    value:Any, # what JSON can hold
-)->str:        # 16 hexadecimal digits
-    "A short name for data: the same for the same."
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()[:16]
 
 # %% ../../nbs/80a_translation.causal.ipynb #7ad844c2
 @dataclass(frozen=True)

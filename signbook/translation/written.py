@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CAPITAL', 'SPELLED', 'text_tokens', 'tokens_text', 'gloss_tokens', 'tokens_gloss', 'typed', 'synonyms', 'reworded',
-           'draw', 'pairs_to_text', 'pairs_to_gloss', 'judged']
+           'tables', 'draw', 'pairs_to_text', 'pairs_to_gloss', 'judged']
 
 # %% ../../nbs/81h_translation.written.ipynb #0e901e75
 import random, re
@@ -114,7 +114,9 @@ def reworded(
     return a_or_an(re.sub(r'[a-z]+', other, text))
 
 @lru_cache(maxsize=None)
-def _own()->tuple: return Lexicon.load('ase'), Alphabet.load('ase')
+def tables()->tuple: # lexicon, finger alphabet
+    "What signs ASL."
+    return Lexicon.load('ase'), Alphabet.load('ase')
 
 def draw(
     rng:random.Random, # the same state gives the same text
@@ -128,7 +130,7 @@ def pairs_to_text(
     seed:int=0, # the same seed gives the same pairs
 )->list[Pair]:  # tokens of a gloss line and of its English
     "Gloss lines, with scopes or as people type them, and what they say."
-    lexicon, alphabet = _own()
+    lexicon, alphabet = tables()
     out = []
     for k in range(number):
         rng = random.Random(f'to text {seed} {k}')
@@ -149,7 +151,7 @@ def pairs_to_gloss(
         rng = random.Random(f'to gloss {seed} {k}')
         text = reworded(draw(rng), rng)
         if rng.random() < .5: text = contracted(text)
-        out.append((gloss_tokens(text_to_gloss(text, *_own()).line), text_tokens(text)))
+        out.append((gloss_tokens(text_to_gloss(text, *tables()).line), text_tokens(text)))
     return out
 
 # %% ../../nbs/81h_translation.written.ipynb #edc3354e
@@ -166,6 +168,6 @@ def judged(
     for k in range(40*number):
         rng = random.Random(f'judged {split} {seed} {k}')
         text = of_template(rng, names, 'train' if split == 'seen' else split).text
-        found.setdefault(text, text_to_gloss(text, *_own()).line)
+        found.setdefault(text, text_to_gloss(text, *tables()).line)
         if len(found) == number: return [(line, text) for text, line in found.items()]
     raise SignbookError(f'number: expected what the patterns of {split} can make, got {number}; ask for fewer than {len(found)}')
