@@ -152,6 +152,26 @@ def level(d):
             all(m[k + '_640_mib'] <= 1.1*m[k + '_64_mib'] for k in ('parquet', 'tar')))
 
 
+def below(to):
+    "How far the translator that ships is below the ceiling on kinds of sentence it never saw."
+    def answer(d):
+        exact, bleu = (d['points_below_the_ceiling'][f'{to}_{k}'] for k in ('exact', 'bleu'))
+        own = d['test']['to_gloss'] if to == 'to_gloss' else d['on_the_sentences_of_the_ceiling']
+        return f"exact {percent(own['exact'])}, {exact:.1f} points below; BLEU-4 {own['older_bleu4']:.1f}, {bleu:.1f} below", max(exact, bleu) <= 5
+    return answer
+
+
+def methods(d):
+    loss = lambda name: ' / '.join(f"{d[c]['systems'][name]['dev_loss']:.2f}" for c in ('aslg', 'generated'))
+    return '; '.join(f'{name} {loss(name)}' for name in ('base', 'scratch', 'card', 'lora', 'dora', 'lora everywhere', 'full')), None
+
+
+def adapters_alone(d):
+    own = [s for c in ('aslg', 'generated') for s in d[c]['systems'].values() if 'base_weights' in s and s.get('merged_apart') is not None]
+    same, apart = all(len(set(s['base_weights'])) == 1 for s in own), max(s['merged_apart'] for s in own)
+    return f"{', '.join(map(str, sorted({s['trained'] for s in own})))} numbers; base bit by bit {'the same' if same else 'CHANGED'}; merged {apart:.1g} apart", same and apart <= 1e-4
+
+
 def right_number(d):
     shares = [d[k]['systems']['counted']['number_right'] for k in ('asl', 'phoenix')]
     return ', '.join(map(percent, shares)), min(shares) >= .99
@@ -299,6 +319,13 @@ BARS = (   # what is asked, by which script, and how its results answer: (figure
     ('number of sentences as the gloss line asks, counted while writing, at least 99 %: ASL, PHOENIX-2014T dev', 'length', right_number),
     ('fluency no worse than cutting afterwards (ratio of perplexities, at most 1): ASL, PHOENIX-2014T dev', 'length', lambda d: (', '.join(str(d[k]['counted_over_cut'][0]) for k in ('asl', 'phoenix')), all(d[k]['counted_over_cut'][0] <= 1 for k in ('asl', 'phoenix')))),
     ('the same of drawn samples (no bar)', 'length', lambda d: (', '.join(str(d[k]['drawn_counted_over_cut'][0]) for k in ('asl', 'phoenix')), None)),
+    ('the translator that ships, kinds of sentence it never saw: English to glosses within 5 points of the ceiling', 'asl', below('to_gloss')),
+    ('the same, glosses to English', 'asl', below('to_text')),
+    ('glosses to English in at most 150 ms a sentence, median and 95th percentile', 'asl', lambda d: (', '.join(f"{d['latency']['to_text'][k]:.0f}" for k in ('p50_ms', 'p95_ms')) + ' ms', d['latency']['to_text']['p95_ms'] <= 150)),
+    ('hand-written English to glosses in an accepted order: by the network, by the rules (no bar)', 'asl', lambda d: (', '.join(percent(d['hand_written'][k]) for k in ('network', 'rules')), None)),
+    ('fine-tuning a base of a million weights at equal steps on ASLG-PC12 / generated ASL: loss on dev pairs, nats a token (no bar)', 'adapters', methods),
+    ('only adapters train, the base stays bit by bit; merged within 1e-4', 'adapters', adapters_alone),
+    ("the card's recipe on the shape of Llama-3.2-1B (no bar)", 'adapters', lambda d: (f"{d['one_billion']['trained']:,} numbers trained, {d['one_billion']['peak_gib']} GiB, {d['one_billion']['processor_seconds_a_step']} s of a processor core for 12 pairs", None)),
     ('real gloss lines refused, mean of eight kinds (no bar)', 'plausible', lambda d: (percent(d['gloss_lines_refused_mean']), None)),
     ('sentences taken for gloss lines: as usually written, all in capitals (no bar)', 'plausible', lambda d: (', '.join(percent(d[k]) for k in ('sentences_accepted_mean', 'sentences_in_capitals_accepted_mean')), None)),
     ('beside spoken-to-signed 0.4.0, 8 words', 'peers', beside),
