@@ -127,6 +127,8 @@ def test_every_text_gives_a_line_that_can_be_read():
         assert all(0 <= k < len(line.words) for t in line.tokens for k in t.words)
     for text in ('…', 'Жук'):
         with pytest.raises(SignbookError, match='expected words'): asl.text_to_line(text)
+    for text in ('Ich gehe morgen nach Hause.', 'je ne comprends pas'):
+        with pytest.raises(SignbookError, match='expected English'): asl.text_to_line(text)
 
 
 def test_any_soup_of_tokens_becomes_a_line():

@@ -97,7 +97,7 @@ def _written(source, to, copied, rule=None)->list[Said]:
     return [s._replace(text=' '.join(names.get(t, t) for t in s.text.split())) for s in again]
 
 # %% ../../nbs/82_translation.asl.ipynb #45c1d70f
-BEAM, WEIGHT, LEAST = 5, 8., .5   # candidates; what full agreement earns, in nats; confidence below which nothing is said: chosen on the dev kinds
+BEAM, WEIGHT, LEAST = 5, 8., .6   # candidates; what full agreement earns, in nats; confidence below which nothing is said: chosen on the dev kinds
 
 @dataclass(frozen=True)
 class Reading:
@@ -222,7 +222,8 @@ def text_to_line(
     text = clean(text)
     if not re.search('[A-Za-z0-9]', text): raise SignbookError(f'text: expected words in Latin letters, got {text!r:.40}; write an English sentence')
     words = [w for w in re.findall(r"[^\W\d_'’]+(?!['’\w])", text) if w.islower()]   # others may be names
-    if 2*len(strange := [w for w in words if not is_english(w)]) > len(words): raise SignbookError(
+    strange = [w for w in words if not is_english(w)]
+    if len(strange) > max(1, len(words)/2): raise SignbookError(
         f"text: expected English, got words that are none ({' '.join(strange[:4])}); write an English sentence, or choose the rules, which spell what they do not know")
     said = [_written(tokens, 'gloss', _unknown(tokens, lexicon))[0].text for tokens in map(text_tokens, sentences_of(text))]
     line = readable(' '.join(map(tokens_gloss, said)), lexicon, alphabet)
