@@ -17,7 +17,7 @@ from .console import check_outputs, check_source, goes_on, read_text, some
 from .core import SignbookError, atomic_path, require
 
 model_app = typer.Typer()
-RecipeName = Annotated[str, typer.Argument(metavar='RECIPE', help="A recipe that ships (tiny, strong, published, chat_card, ...) or a TOML file.")]
+RecipeName = Annotated[str, typer.Argument(metavar='RECIPE', help="A recipe that ships (tiny, small, strong, published, chat_card, ...) or a TOML file.")]
 Data = Annotated[Path, typer.Option('--data', metavar='DIR', help="A corpus: train.gloss and train.text (or .de, .en, ...), train.tsv with the columns gloss and text, or a dataset that `readers list` has with glosses.")]
 Direction = Annotated[Optional[str], typer.Option(help="text (glosses to text), gloss (text to glosses) or both; as the recipe says, if not said.")]
 Base = Annotated[Optional[str], typer.Option('--base', metavar='MODEL', help="With a chat recipe: the language model to start from, a folder or a name of the hub.")]
