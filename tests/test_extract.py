@@ -355,7 +355,9 @@ INTERRUPTED = """
 import os, signal, sys
 from signbook.data.extract import extract_all
 def stop(done, all, one): os.kill(os.getpid(), signal.SIGINT)
-if __name__ == '__main__': extract_all(sys.argv[2:], sys.argv[1], workers=1, progress=stop)
+if __name__ == '__main__':
+    signal.signal(signal.SIGINT, signal.default_int_handler)     # a shell that started the tests in the background may have switched it off
+    extract_all(sys.argv[2:], sys.argv[1], workers=1, progress=stop)
 """
 
 

@@ -68,8 +68,8 @@ def test_a_run_killed_again_and_again_ends_in_the_same_bytes(corpus, tmp_path, c
 def test_left_overs_of_a_kill_are_cleared_and_two_at_once_are_refused(corpus, tmp_path, capsys):
     from signbook.data.shards import alone
     out = tmp_path/'run'
-    (out/'.run.safetensors.abc').mkdir(parents=True)
-    (out/'.run.safetensors.abc'/'run.safetensors').write_bytes(b'half')
+    (out/'.run.safetensors.abcd_123').mkdir(parents=True)
+    (out/'.run.safetensors.abcd_123'/'run.safetensors').write_bytes(b'half')
     with alone(out):
         assert run(train(corpus, out)) == 2 and 'no other job' in capsys.readouterr().err
     assert run(train(corpus, out)) == 0 and sorted(os.listdir(out)) == ['model.safetensors', 'settings.json']
