@@ -99,10 +99,11 @@ class Reading:
     note:str = ''     # why it is withheld, or what a reader must know
     guess:str = ''    # what is withheld
 
-def _reading(line, said:Said, note)->Reading:
+def _reading(line, said:Said, note)->tuple[float, Reading]:
+    "How much speaks for a candidate, and the candidate as a reading."
     text = tokens_text(said.text)
     agreed = agreement(line, text)
-    return Reading(text, agreed*math.exp(said.logp/(said.pieces + 1)), said.logp, note)
+    return said.logp + WEIGHT*agreed, Reading(text, agreed*math.exp(said.logp/(said.pieces + 1)), said.logp, note)
 
 def _unseen(source)->str:
     "What a reader must know of letters that the network has not learnt."
@@ -134,8 +135,8 @@ def gloss_to_text(
     said = _written(source, 'text', tuple(w for mark, w in zip(tokens, tokens[1:]) if mark == SPELLED), rule)
     note = _unseen(source)
     found = {}
-    for r in (_reading(line, s, note) for s in said): found.setdefault(r.text, r)
-    ranked = sorted(found.values(), key=lambda r: -r.logp - WEIGHT*agreement(line, r.text))[:best]
+    for weight, r in (_reading(line, s, note) for s in said): found.setdefault(r.text, (weight, r))
+    ranked = [r for _, r in sorted(found.values(), key=lambda judged: -judged[0])[:best]]
     return ranked if ranked[0].confidence >= (LEAST if least is None else least) else [_withheld(line, ranked[0])]
 
 def _withheld(line, reading)->Reading:
