@@ -195,15 +195,12 @@ def counted(
 
 # %% ../../nbs/81g_translation.scoring.ipynb #81g00019
 def score_all(
-    outputs:dict[str, list[str]], # system → what it said, one a line
-    sources:Sequence[str],        # inputs
-    references:Sequence[str],     # what was wanted
-    language:str,                 # of the references, ISO 639-3; 'zxx' for glosses
-)->dict[str, dict]:               # system → what `evaluation.text.score` gives, and the interval of older BLEU-4
+    texts:dict[str, scores.Texts], # system → its outputs with the references
+    counts:dict[str, np.ndarray],  # system → `older_rows` of them
+)->dict[str, dict]:                # system → what `evaluation.text.score` gives, and the interval of older BLEU-4
     "Scores of systems on one set."
-    made = {name: scores.Texts(out, references, language, sources, made_here=True) for name, out in outputs.items()}
-    ranges = {name: scores.interval(scores.older_rows(t)) for name, t in made.items()}
-    return {name: scores.score(t) | {'older_bleu4_95': [ranges[name].low, ranges[name].high]} for name, t in made.items()}
+    ranges = {name: scores.interval(own) for name, own in counts.items()}
+    return {name: scores.score(t) | {'older_bleu4_95': [ranges[name].low, ranges[name].high]} for name, t in texts.items()}
 
 def mean_scores(
     rows:Sequence[dict], # of some systems
@@ -238,11 +235,13 @@ def _direction(corpus, split, to, systems, reward, samples, second, say):
     if samples: outputs |= {f'{n}, most agreed': agreed(ask(s, sources, to, samples), rewards[n]) for n, s in systems.items()}
     trivial = scores.trivial(sources, sides('train')) if 'train' in corpus.splits else {'copy': sources}
     language = corpus.language if to == 'text' else 'zxx'
-    rows = score_all(outputs | trivial, sources, references, language)
+    texts = {n: scores.Texts(out, references, language, sources, made_here=True) for n, out in (outputs | trivial).items()}
+    counts = {n: scores.older_rows(t) for n, t in texts.items()}
+    rows = score_all(texts, counts)
     strongest = max(trivial, key=lambda n: rows[n]['older_bleu4'])
     means = {f'mean of {f}{more}': mean_scores([rows[n + more] for n in names]) for f, names in families.items() for more in ('', ', second opinion', ', most agreed') if len(names) > 1 and names[0] + more in rows}
     return {'systems': {n: rows[n] for n in outputs} | means | {n: rows[n] for n in trivial}, 'rewards': rewards,
-            'apart': scores.apart({n: scores.older_rows(scores.Texts(out, references, language, made_here=True)) for n, out in (outputs | {strongest: trivial[strongest]}).items()}),
+            'apart': scores.apart({n: counts[n] for n in (*outputs, strongest)}),
             'second_opinion': {n: dict(zip(('reward', 'source', 'usual'), w)) for n, w in judged.items()}}
 
 def _dev(corpus):
