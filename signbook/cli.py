@@ -156,8 +156,7 @@ def check_table(
     lenient:bool,      # mend small mistakes
 ):
     "Measure every notation of a table and print the shares; the first errors, a line each, go to standard error."
-    import json
-    from signbook.core import atomic_path
+    from signbook.core import write_json
     from signbook.signing import survey
     if out: check_outputs([out], ('.json',))
     with about(check_source(path)): rows = survey.read_rows(path, lenient)
@@ -166,8 +165,7 @@ def check_table(
     show.close()
     for r in [r for r in results if r['error']][:FIRST]: print(f"{path}:{r['id']}: {' '.join(r['error'].split())}", file=sys.stderr)
     counts = survey.summary(results)
-    if out:
-        with atomic_path(out) as tmp: tmp.write_text(json.dumps(dict(summary=counts, entries=results), ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
+    if out: write_json(out, dict(summary=counts, entries=results))
     print(survey.as_table(counts))
 
 # %% ../nbs/91_cli.ipynb #e0975170

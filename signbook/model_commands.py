@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['model_app', 'RecipeName', 'Data', 'Direction', 'Base', 'Device', 'Same', 'Spoken', 'metrics_app', 'check_device',
-           'check_language', 'corpus_in', 'write_json', 'epochs', 'chat_epochs', 'prepared', 'train', 'evaluate',
+           'check_language', 'corpus_in', 'keep_json', 'epochs', 'chat_epochs', 'prepared', 'train', 'evaluate',
            'metrics_text', 'check_script', 'own_readings', 'gloss_to_text']
 
 # %% ../nbs/91d_model_commands.ipynb #91d00003
@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Annotated, Optional
 import typer
 from .console import check_outputs, check_source, goes_on, read_text, some
-from .core import SignbookError, atomic_path, require
+from .core import SignbookError, require, write_json
 
 model_app = typer.Typer()
 RecipeName = Annotated[str, typer.Argument(metavar='RECIPE', help="A recipe that ships (tiny, small, strong, published, chat_card, ...) or a TOML file.")]
@@ -52,12 +52,12 @@ def corpus_in(
     if same not in (None, *SAME): raise SignbookError(f"--unique: expected {' or '.join(SAME)}, got {same!r}")
     return Pairs(folder, check_language(language), same=same)
 
-def write_json(
+def keep_json(
     path:Path,  # checked
     found:dict, # plain values
 )->None:        # whole or not at all
     "Keep a result."
-    with atomic_path(path) as temporary: temporary.write_text(json.dumps(found, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
+    write_json(path, found)
     print(f'{path}: {path.stat().st_size/1000:.0f} kB', file=sys.stderr)
 
 # %% ../nbs/91d_model_commands.ipynb #91d00009
@@ -156,7 +156,7 @@ def evaluate(
         else:
             what, corpus, watch = prepared(recipe, data, base, unique, language, direction=direction)
             found = scoring.evaluate_recipe(what, corpus, split, out or json.with_name(json.stem + '_runs'), seeds, watch=lambda seed: watch(f'seed {seed}: '), base=base, **how)
-    write_json(json, found)
+    keep_json(json, found)
     print(scoring.report(found))
 
 # %% ../nbs/91d_model_commands.ipynb #91d00013
@@ -187,7 +187,7 @@ def metrics_text(
     check_script(texts.references, language)
     found, spread = scores.score(texts), scores.interval(scores.older_rows(texts))
     found |= {'older_bleu4_95': [spread.low, spread.high], 'language': language} | ({'bert_score': scores.bert_score(texts, bert, layer, baseline)} if bert else {})
-    if json: write_json(json, found)
+    if json: keep_json(json, found)
     print(scores.table({hypotheses.stem: found}))
     print(f"\nolder bleu4 {spread} when the sentences are drawn again (95 %); {some(len(texts), 'sentence')}")
     if bert: print(f"BERTScore F1 {found['bert_score']['f1']:.4f}: {bert}, layer {layer}, {'rescaled with ' + baseline.name if baseline else 'not rescaled'}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 import numpy as np
 from .. import __version__
-from ..core import SignbookError, atomic_path, file_error, require
+from ..core import SignbookError, atomic_path, file_error, require, write_json
 from .rows import INFO, READERS, WRITERS, as_columns, columns_of
 from ..motion.licences import licence_of, strictest
 from ..workers import Lost, check_place, in_order
@@ -158,9 +158,6 @@ def summary(
 def _checksum(path):
     with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
 
-def _write_json(path, value):
-    with atomic_path(path) as temporary: temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + '\n', encoding='utf-8', newline='\n')
-
 def _name(source, i): return dict(name=str(source.name(i))) if hasattr(source, 'name') else {}
 
 def _kept(answers, tally, source):
@@ -175,7 +172,7 @@ def _write_shard(folder, job, k, columns, answers):
     with atomic_path(path) as temporary:
         WRITERS[job.format](temporary, columns, _kept(islice(answers, len(job.items(k))), tally, job.source), tally.said)
         entry = dict(file=path.name, sha256=_checksum(temporary), bytes=temporary.stat().st_size, first=job.items(k).start, items=len(job.items(k)), rows=tally.rows)
-    _write_json(folder/'job'/f'{k:05d}.json', entry | dict(said={n: dict(c) for n, c in tally.counts.items()}, failed=tally.failed))
+    write_json(folder/'job'/f'{k:05d}.json', entry | dict(said={n: dict(c) for n, c in tally.counts.items()}, failed=tally.failed))
 
 # %% ../../nbs/47a_data.shards.ipynb #f1d35cb4
 @contextmanager
@@ -225,7 +222,7 @@ def _settled(folder, job, **how):
         return there
     here['columns'] = job.columns or _columns(job, **how)
     _check_said(job, here['columns'])
-    _write_json(path, here)
+    write_json(path, here)
     return here
 
 def _is_done(folder, job, k, again):
@@ -276,7 +273,7 @@ def _finish(folder, job, settings):
             out.writelines(json.dumps(f, ensure_ascii=False) + '\n' for f in failed)
             shards.append(entry); failures += len(failed)
     totals = {n: sum(s[n] for s in shards) for n in ('rows', 'bytes')}
-    _write_json(folder/'manifest.json', dict(made_by=INFO, manifest=1, **totals, failed=failures, **settings, said=summary(counts), shards=shards))
+    write_json(folder/'manifest.json', dict(made_by=INFO, manifest=1, **totals, failed=failures, **settings, said=summary(counts), shards=shards))
 
 # %% ../../nbs/47a_data.shards.ipynb #b0e62ceb
 def check_shards(

@@ -13,11 +13,10 @@ import json, shutil, tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 import numpy as np
 from .. import __version__
-from ..core import SignbookError, assets, atomic_path, file_error, read_bytes, require
+from ..core import SignbookError, assets, file_error, read_bytes, require, write_json
 from ..data.pairs import Pairs, digest, leaks, marks_back
 from ..data.shards import alone
 from ..evaluation import text as scores
@@ -78,7 +77,7 @@ def _claim(folder, settings):
         differ = [f'{part}.{k}' for part in settings for k, v in settings[part].items() if there.get(part, {}).get(k) != v]
         if differ: raise file_error(folder, f"expected a run of this recipe on these pairs, got one with another {', '.join(differ)}", 'choose another folder, or delete this one')
     else:                                                                 # nothing was trained here yet, whatever was meant to be
-        with atomic_path(note) as temporary: temporary.write_text(json.dumps(settings, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
+        write_json(note, settings)
     for name in (MODEL, SETTINGS, CHECKPOINT, CHAT):
         for left in folder.glob(f'.{name}.????????'): shutil.rmtree(left)
 
